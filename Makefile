@@ -1,0 +1,54 @@
+# The commands of this project. Meson and ninja do the building; this is the front door.
+
+BUILD ?= build
+SETUP ?=
+PREFIX ?= /usr/local
+ROOT := $(CURDIR)
+
+.PHONY: all help build run check bench install uninstall clean prerequisites format
+
+all: build
+
+help:
+	@echo 'make            build everything into $(BUILD)/'
+	@echo 'make run        start the tour: a tree of confined components, shown for a few seconds'
+	@echo 'make check      build and run all tests'
+	@echo 'make bench      measure, beside the floor of each figure; writes $(BUILD)/bench.json'
+	@echo 'make install    install under PREFIX ($(PREFIX)), honours DESTDIR'
+	@echo 'make uninstall  remove what make install put there'
+	@echo 'make format     lay the sources out by .clang-format'
+	@echo 'make clean      remove $(BUILD)/'
+	@echo
+	@echo 'SETUP="…" passes options to meson setup, e.g. SETUP="-Dsanitize=true --werror".'
+
+prerequisites:
+	@tools/prerequisites
+
+$(BUILD)/build.ninja:
+	@tools/prerequisites
+	@meson setup $(SETUP) --prefix $(PREFIX) $(BUILD) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
+	@mv $(BUILD).log $(BUILD)/setup.log
+
+build: $(BUILD)/build.ninja
+	@ninja -C $(BUILD) --quiet
+
+run: build
+	@$(BUILD)/src/cli/kin run --for 4s --verbose examples/tour/tour.xml
+
+check: build
+	@tools/check $(BUILD)
+
+bench: build
+	@$(BUILD)/bench/bench --json $(BUILD)/bench.json
+
+install: build
+	@meson install -C $(BUILD) --no-rebuild
+
+uninstall:
+	@ninja -C $(BUILD) uninstall
+
+format:
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+clean:
+	@rm -rf $(BUILD) $(BUILD).log

@@ -1,0 +1,32 @@
+/*
+ * Sessions, what waiting and asynchronous opening have in common
+ */
+#ifndef COMPONENT_SESSION_H
+#define COMPONENT_SESSION_H
+
+#include <kin/session.h>
+
+#include "component/env.h"
+#include "wire/parent.h"
+
+/* Fills in all but ID and wait. */
+void session_request_prepare(const struct kin_interface *interface, const struct kin_args *args,
+	struct parent_session_request *ret);
+
+/* Raises the donation if @answer says it was too small. Return: whether to try again. */
+bool session_donation_raise(struct kin_args *args, int answer, unsigned *attempts);
+
+uint32_t session_id_next(struct kin_env *env);
+
+/* The parent handed out the session asked for; @channel belongs to it from now on. */
+void session_established(
+	struct kin_session *session, const struct parent_session_request *request, int channel);
+
+/**
+ * session_forget() - drop what is under way for a session
+ *
+ * Return: ID under which the parent knows the session or the request for it; 0 if it does not.
+ */
+uint32_t session_forget(struct kin_session *session);
+
+#endif

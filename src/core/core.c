@@ -1,0 +1,304 @@
+/* Core; see the header. */
+#include "core/core.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <kin/generator.h>
+
+#include "ipc/dataspace.h"
+
+static struct core *core_of(void *ctx)
+{
+	return ctx;
+}
+
+static int adopt(void *ctx, int pd, struct quota quota, uint32_t *ret_account)
+{
+	struct pd_adopt_reply reply;
+	int r = core_pd_adopt(&core_of(ctx)->services.root,
+		&(struct pd_adopt_request){ pd, quota.ram, quota.caps }, &reply);
+
+	if (r == 0)
+		*ret_account = reply.account;
+	return r;
+}
+
+static int start(void *ctx, const struct child_start *what, struct host_process *ret)
+{
+	struct pd_start_request request = { .account = what->account, .pd = what->pd,
+		.cpu = what->cpu, .log = what->log, .binary = what->binary };
+	struct pd_start_reply reply;
+
+	strcpy(request.name, what->name);
+	int r = core_pd_start(&core_of(ctx)->services.root, &request, &reply);
+
+	if (r == 0)
+		*ret = (struct host_process){ reply.parent, reply.signal, reply.process };
+	return r;
+}
+
+static void kill_process(void *ctx, uint32_t account)
+{
+	core_pd_kill(&core_of(ctx)->services.root, &(struct pd_kill_request){ account }, NULL);
+}
+
+static int status(void *ctx, uint32_t account, int64_t *ret_value)
+{
+	struct pd_status_reply reply;
+	int r = core_pd_status(
+		&core_of(ctx)->services.root, &(struct pd_status_request){ account }, &reply);
+
+	if (r || reply.status == PD_STATUS_RUNNING)
+		return -EAGAIN;
+	*ret_value = reply.value;
+	return reply.status == PD_STATUS_KILLED ? (int) reply.value : 0;
+}
+
+static int transfer(void *ctx, const struct quota_edge *edges, size_t n_edges)
+{
+	struct pd_transfer_request request = { .n_edges = (uint32_t) n_edges };
+
+	for (size_t i = 0; i < n_edges; i++)
+		request.edges[i] = (struct pd_edge){ edges[i].from, edges[i].to,
+			edges[i].amount.ram, edges[i].amount.caps };
+	return core_pd_transfer(&core_of(ctx)->services.root, &request, NULL);
+}
+
+static int account_info(void *ctx, uint32_t account, struct account_info *ret)
+{
+	struct pd_account_reply reply;
+	int r = core_pd_account(
+		&core_of(ctx)->services.root, &(struct pd_account_request){ account }, &reply);
+
+	if (r == 0)
+		*ret = (struct account_info){ { reply.ram_quota, reply.cap_quota },
+			{ reply.ram_used, reply.cap_used } };
+	return r;
+}
+
+static int alloc_rpc(void *ctx, uint32_t *ret_id, int *ret_server, int *ret_client)
+{
+	struct pd_alloc_rpc_reply reply;
+	int r = core_pd_alloc_rpc(&core_of(ctx)->services.root, NULL, &reply);
+
+	if (r)
+		return r;
+	*ret_id = reply.id;
+	*ret_server = reply.server;
+	*ret_client = reply.client;
+	return 0;
+}
+
+static int alloc_rom(void *ctx, const char *text, size_t size, uint32_t *ret_id, int *ret_fd)
+{
+	struct pd_alloc_ram_reply reply;
+	struct pd *pd = &core_of(ctx)->services.root;
+	int r = core_pd_alloc_ram(pd, &(struct pd_alloc_ram_request){ size, true }, &reply);
+
+	if (r)
+		return r;
+	r = dataspace_write(reply.dataspace, text, size);
+	close(reply.dataspace);
+	if (r < 0) {
+		close(reply.read_only);
+		core_pd_free(pd, &(struct pd_free_request){ reply.id }, NULL);
+		return r;
+	}
+	*ret_id = reply.id;
+	*ret_fd = reply.read_only;
+	return 0;
+}
+
+static void free_object(void *ctx, uint32_t id)
+{
+	core_pd_free(&core_of(ctx)->services.root, &(struct pd_free_request){ id }, NULL);
+}
+
+static bool local_exists(void *ctx, const char *service)
+{
+	return core_service_exists(service);
+}
+
+static int local_create(void *ctx, struct session *session, int *ret_cap)
+{
+	struct core_session *object;
+	int r = core_session_create(&core_of(ctx)->services, session->service->name->name,
+		session->version, &session->args, &session->affinity, &object, ret_cap);
+
+	if (r == 0)
+		session->local = object;
+	return r;
+}
+
+static void local_upgrade(void *ctx, struct session *session, struct quota amount)
+{
+	core_session_upgrade(session->local, amount.ram, amount.caps);
+}
+
+static void local_close(void *ctx, struct session *session)
+{
+	core_session_close(session->local);
+	session->local = NULL;
+}
+
+static void log_text(void *ctx, enum owner_level level, const char *text)
+{
+	struct core *core = ctx;
+
+	if (level != OWNER_INFO || !core->settings->quiet)
+		core_log(&core->services, level, "%s", text);
+}
+
+static void end(struct core *core, int exit_status)
+{
+	if (!core->ended)
+		core->exit_status = exit_status;
+	core->ended = true;
+	loop_stop(&core->loop);
+}
+
+static void init_exited(void *ctx, int64_t value)
+{
+	end(ctx, (int) (value & 0xff));
+}
+
+static const struct account_ops account_ops = { transfer, account_info };
+static const struct local_ops local_ops = { local_exists, local_create, local_upgrade,
+	local_close };
+static const struct host_ops host_ops = { NULL, &account_ops, adopt, start, kill_process, status,
+	alloc_rpc, alloc_rom, free_object, &local_ops, log_text, init_exited };
+
+/* The config of core's own sandbox: everything there is for one init, all services from here. */
+static int init_config(const struct core_settings *settings, struct kin_tree **ret)
+{
+	char text[512];
+	int n = snprintf(text, sizeof(text),
+		"<config><resource name=\"RAM\" preserve=\"0\"/>"
+		"<resource name=\"CAP\" preserve=\"0\"/>"
+		"<start name=\"init\" ram=\"%" PRIu64 "\" caps=\"%" PRIu64 "\">"
+		"<binary name=\"%s\"/><exit propagate=\"yes\"/>"
+		"<route><any-service><local/></any-service></route></start></config>",
+		settings->total.ram, settings->total.caps, settings->init);
+
+	return kin_tree_parse_xml(text, (size_t) n, NULL, ret);
+}
+
+static void on_signal(struct loop_source *source, uint32_t epoll_events)
+{
+	struct core *core = (struct core *) ((char *) source - offsetof(struct core, signals));
+	struct signalfd_siginfo info;
+
+	if (read(core->signals_fd, &info, sizeof(info)) == sizeof(info))
+		end(core, 0);
+}
+
+static void on_deadline(struct loop_source *source, uint32_t epoll_events)
+{
+	end((struct core *) ((char *) source - offsetof(struct core, deadline)), 0);
+}
+
+static int watch_signals(struct core *core)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	core->signals_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (core->signals_fd < 0)
+		return -errno;
+	return loop_add(&core->loop, &core->signals, core->signals_fd, on_signal);
+}
+
+static int watch_deadline(struct core *core, uint64_t ms)
+{
+	struct itimerspec at = { .it_value = { (time_t) (ms / 1000), (long) (ms % 1000) * 1000000 } };
+
+	if (!ms)
+		return 0;
+	core->deadline_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (core->deadline_fd < 0 || timerfd_settime(core->deadline_fd, 0, &at, NULL) < 0)
+		return -errno;
+	return loop_add(&core->loop, &core->deadline, core->deadline_fd, on_deadline);
+}
+
+static int prepare(struct core *core, struct spawner *spawner)
+{
+	const struct core_settings *settings = core->settings;
+	int r = loop_init(&core->loop);
+
+	if (r == 0)
+		r = watch_signals(core);
+	if (r == 0)
+		r = watch_deadline(core, settings->for_ms);
+	if (r < 0) {
+		fprintf(stderr, "kin: core can't start: %s\n", strerror(-r));
+		return r;
+	}
+	const struct core_options options = { .loop = &core->loop, .spawner = spawner,
+		.total = settings->total, .rom_directories = settings->rom_directories,
+		.n_rom_directories = settings->n_rom_directories, .output_fd = STDOUT_FILENO };
+
+	r = core_services_init(&core->services, &options);
+	if (r < 0)
+		fprintf(stderr, "kin: core's services can't start: %s\n", strerror(-r));
+	return r;
+}
+
+static void serve(struct core *core, struct kin_tree *config)
+{
+	const char *missing = spawner_missing(core->services.spawner);
+	struct child *init;
+
+	if (missing)
+		core_log(&core->services, OWNER_WARNING, "this kernel lacks %s", missing);
+	host_init(&core->host, &core->loop, &host_ops);
+	sandbox_apply(&core->host.sandbox, config);
+	init = sandbox_child(&core->host.sandbox, "init");
+	while (!core->ended && loop_round(&core->loop, -1) == 0)
+		if (init->failed)
+			end(core, CORE_FAILED);
+	if (core->settings->verbose)
+		core_tree_log(&core->services);
+	host_done(&core->host);
+}
+
+static void release(struct core *core)
+{
+	loop_remove(&core->loop, &core->signals);
+	loop_remove(&core->loop, &core->deadline);
+	if (core->signals_fd > 0)
+		close(core->signals_fd);
+	if (core->deadline_fd > 0)
+		close(core->deadline_fd);
+	loop_done(&core->loop);
+}
+
+int core_run(struct spawner *spawner, const struct core_settings *settings)
+{
+	struct core core = { .settings = settings, .exit_status = CORE_FAILED };
+	struct kin_tree *config = NULL;
+
+	if (prepare(&core, spawner) == 0) {
+		int r = core_rom_set(&core.services, "init -> config", settings->config);
+
+		if (r == 0)
+			r = init_config(settings, &config);
+		if (r == 0)
+			serve(&core, config);
+		else
+			core_log(&core.services, OWNER_ERROR, "init can't be configured: %s",
+				strerror(-r));
+		core_services_done(&core.services);
+	}
+	release(&core);
+	return core.exit_status;
+}

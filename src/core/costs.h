@@ -1,0 +1,35 @@
+/*
+ * What things cost
+ *
+ * Every amount that core charges beyond the size of a dataspace has its name here. Amounts cover
+ * what the kernel spends on Linux, rounded up to something easy to reckon with.
+ */
+#ifndef CORE_COSTS_H
+#define CORE_COSTS_H
+
+#include "core/linux/limits.h"
+
+/*
+ * A process: its stack, which its data limit does not see, and what the kernel keeps for it: task,
+ * kernel stack, page tables, descriptor table, and the buffers of its parent channel.
+ */
+#define PROCESS_KERNEL_BYTES (64u << 10)
+#define PROCESS_RAM_BYTES    (KIN_PROCESS_STACK_BYTES + PROCESS_KERNEL_BYTES)
+#define PROCESS_CAPS         3 /* the process, its parent channel, its signal */
+
+/*
+ * Descriptor numbers that a process has beyond its cap quota: what it starts with, its epoll, and
+ * those that pass through it, such as the end of a channel on its way to the client.
+ */
+#define PROCESS_DESCRIPTORS_BASE 64
+
+/* Each kernel object that a PD allocates; a dataspace costs its pages as well. */
+#define OBJECT_CAPS 1
+
+/* The least a client has to donate: a session object with its channel, and what comes with it. */
+#define SESSION_RAM_BYTES    (4u << 10)
+#define SESSION_CAPS         1
+#define PD_SESSION_RAM_BYTES (8u << 10) /* tables of its objects */
+#define TIMER_SESSION_CAPS   2          /* the timerfd */
+
+#endif

@@ -1,0 +1,111 @@
+/* CPU service; see the header. */
+#include "core/cpu.h"
+
+#include <errno.h>
+#include <sys/resource.h>
+
+#include "core/costs.h"
+#include "core/pd.h"
+#include "core/process.h"
+#include "core/services.h"
+#include "wire/cpu.h"
+
+#define NICE_LOWEST 19
+
+static int handle_info(void *self, struct cpu_info_request *request, struct cpu_info_reply *reply)
+{
+	const struct cpu_session *cpu = self;
+
+	reply->priority = cpu->priority;
+	reply->affinity = cpu->affinity;
+	return 0;
+}
+
+int cpu_nice(const struct cpu_session *cpu)
+{
+	errno = 0;
+	int own = getpriority(PRIO_PROCESS, 0);
+
+	if (errno)
+		own = 0;
+	return own + (int) ((NICE_LOWEST - own) * cpu->priority / CPU_PRIORITY_LIMIT);
+}
+
+static bool cell_inside(const struct kin_affinity *affinity, uint64_t cell)
+{
+	uint64_t x = cell % affinity->space_width, y = cell / affinity->space_width;
+
+	return x >= affinity->x && x - affinity->x < affinity->width && y >= affinity->y
+		&& y - affinity->y < affinity->height;
+}
+
+/*
+ * The grid's cells, counted row by row, and the CPUs that core may use are laid side by side over
+ * the same length. A CPU belongs to the cell it begins in; with more cells than CPUs a rectangle may
+ * have none of its own and gets the one that its first cell begins in.
+ */
+bool cpu_places(const struct cpu_session *cpu, cpu_set_t *ret)
+{
+	const struct kin_affinity *affinity = &cpu->affinity;
+	uint64_t n_cells = (uint64_t) affinity->space_width * affinity->space_height;
+	cpu_set_t usable;
+
+	if (n_cells == 0 || sched_getaffinity(0, sizeof(usable), &usable) < 0)
+		return false;
+	uint64_t n_cpus = (uint64_t) CPU_COUNT(&usable), index = 0;
+	uint64_t first_cell = (uint64_t) affinity->y * affinity->space_width + affinity->x;
+	size_t fallback = 0;
+
+	CPU_ZERO(ret);
+	for (size_t i = 0; i < CPU_SETSIZE; i++) {
+		if (!CPU_ISSET(i, &usable))
+			continue;
+		if (cell_inside(affinity, index * n_cells / n_cpus))
+			CPU_SET(i, ret);
+		if (index == first_cell * n_cpus / n_cells)
+			fallback = i;
+		index++;
+	}
+	if (CPU_COUNT(ret) == 0)
+		CPU_SET(fallback, ret);
+	return true;
+}
+
+static int cpu_open(struct core_session *session, const struct kin_args *args,
+	const struct kin_affinity *affinity)
+{
+	struct cpu_session *cpu = (struct cpu_session *) session;
+	uint64_t priority = kin_args_number(args, "priority", 0);
+
+	if (!kin_affinity_valid(affinity) || affinity->space_width > CPU_SPACE_MAX
+		|| affinity->space_height > CPU_SPACE_MAX) {
+		core_log(session->services, OWNER_WARNING, "%s: invalid affinity", session->label);
+		return KIN_DENIED;
+	}
+	cpu->affinity = *affinity;
+	cpu->priority =
+		priority < CPU_PRIORITY_LIMIT ? (int64_t) priority : CPU_PRIORITY_LIMIT - 1;
+	return 0;
+}
+
+static void cpu_close(struct core_session *session)
+{
+	struct cpu_session *cpu = (struct cpu_session *) session;
+
+	if (!cpu->pd)
+		return;
+	process_stop(cpu->pd->process);
+	cpu->pd->cpu = NULL;
+}
+
+static const struct cpu_handlers handlers = { .info = handle_info };
+
+const struct core_service core_cpu_service = {
+	.interface = &cpu_interface,
+	.handlers = &handlers,
+	.donation_min = { SESSION_RAM_BYTES, SESSION_CAPS },
+	.session_size = sizeof(struct cpu_session),
+	.burst = 1,
+	.open = cpu_open,
+	.close = cpu_close,
+};

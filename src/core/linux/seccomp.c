@@ -1,0 +1,262 @@
+/*
+ * The system calls of a component: see seccomp.h
+ *
+ * ALLOWED is the list, to be read from top to bottom by whoever wants to know what a component can
+ * do to the kernel. A call passes if all conditions of one of its lines hold. Arguments that are
+ * ints for the kernel are compared in their lower half alone: compilers leave what they like in the
+ * upper one.
+ *
+ * A call that a machine does not have is left out there: aarch64 has no poll, epoll_wait and
+ * arch_prctl.
+ *
+ * Missed at first sight, absent on purpose:
+ *
+ * - newfstatat: with AT_EMPTY_PATH it still follows a path that is not empty, so it would tell
+ * about every file of the system. A C library whose fstat() goes that way gets EPERM, stdio lives
+ * with it; libkin asks with the plain fstat call.
+ * - readlink: the C library reads /proc/self/exe at startup and lives without the answer.
+ * - tgkill: the filter is older than the process, so it can't know the one number that would be
+ *   harmless. abort() falls through to its trap instruction: the component ends by SIGSEGV on
+ *   x86-64, by SIGTRAP on aarch64.
+ * - fcntl(F_SETFL): O_NONBLOCK belongs to the open file description, which the parent shares.
+ * - mprotect but to read and write: memory written and then made read-only is no longer counted as
+ * data.
+ * - setsockopt: larger buffers are kernel memory that nobody pays for.
+ */
+#include "core/linux/seccomp.h"
+
+#include <asm/unistd.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <seccomp.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CONDITIONS_MAX 2
+#define ARCH_SET_FS    0x1002 /* <asm/prctl.h>, which aarch64 has not */
+
+struct syscall_rule {
+	const char *name;
+	struct scmp_arg_cmp when[CONDITIONS_MAX + 1]; /* ends at the first without an operator */
+	const char *reason;
+};
+
+#define ALWAYS                                                                                     \
+	{                                                                                          \
+	}
+#define WORD(n, value)                                                                             \
+	{                                                                                          \
+		(n), SCMP_CMP_EQ, (value), 0                                                       \
+	}
+#define INT(n, value)                                                                              \
+	{                                                                                          \
+		(n), SCMP_CMP_MASKED_EQ, UINT32_MAX, (uint32_t) (value)                            \
+	}
+/* bits in @open may be anything, all others are exactly @value */
+#define FLAGS(n, open, value)                                                                      \
+	{                                                                                          \
+		(n), SCMP_CMP_MASKED_EQ, (uint32_t) ~(open), (value)                               \
+	}
+
+/* Flags that change nothing about who pays for a mapping */
+#define MAP_HARMLESS (MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_POPULATE | MAP_NORESERVE | MAP_STACK)
+#define PROT_DATA    (PROT_READ | PROT_WRITE)
+#define FUTEX_KINDS  (FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME)
+
+/* clang-format off: one line, one rule */
+static const struct syscall_rule ALLOWED[] = {
+	/* Descriptors it was given */
+	{ "read", ALWAYS, "signals, timers, dataspaces" },
+	{ "readv", ALWAYS, "the same" },
+	{ "pread64", ALWAYS, "dataspaces" },
+	{ "write", ALWAYS, "signals, dataspaces" },
+	{ "writev", ALWAYS, "the same" },
+	{ "pwrite64", ALWAYS, "dataspaces" },
+	{ "lseek", ALWAYS, "dataspaces" },
+	{ "fstat", ALWAYS, "size and type of what it received" },
+	{ "close", ALWAYS, "giving up a capability" },
+	{ "fcntl", { INT(1, F_GETFD) }, "is this number a descriptor?" },
+	{ "fcntl", { INT(1, F_GETFL) }, "may it be written?" },
+	{ "fcntl", { INT(1, F_DUPFD_CLOEXEC) }, "a second reference, bounded by RLIMIT_NOFILE" },
+	{ "fcntl", { INT(1, F_GET_SEALS) }, "checks on a dataspace received" },
+	{ "fcntl", { INT(1, F_ADD_SEALS) }, "promises about a dataspace lent" },
+
+	/* Channels, which are connected from birth */
+	{ "sendmsg", ALWAYS, "calls, with capabilities" },
+	{ "recvmsg", ALWAYS, "the same" },
+	{ "sendto", { WORD(4, 0) }, "send(): messages without capabilities, to no other address" },
+	{ "recvfrom", ALWAYS, "recv()" },
+	{ "getsockopt", { INT(1, SOL_SOCKET), INT(2, SO_COOKIE) }, "recognising own objects" },
+	{ "getsockopt", { INT(1, SOL_SOCKET), INT(2, SO_TYPE) }, "checks on a channel received" },
+	{ "getsockopt", { INT(1, SOL_SOCKET), INT(2, SO_DOMAIN) }, "the same" },
+	{ "getsockopt", { INT(1, SOL_SOCKET), INT(2, SO_ERROR) }, "why a channel ended" },
+
+	/* Waiting */
+	{ "epoll_create1", ALWAYS, "the event loop" },
+	{ "epoll_ctl", ALWAYS, "the same" },
+	{ "epoll_wait", ALWAYS, "the same" },
+	{ "epoll_pwait", ALWAYS, "the same" },
+	{ "poll", ALWAYS, "waiting for one answer" },
+	{ "ppoll", ALWAYS, "the same" },
+	{ "futex", { FLAGS(1, FUTEX_KINDS, FUTEX_WAIT) }, "locks in shared dataspaces" },
+	{ "futex", { FLAGS(1, FUTEX_KINDS, FUTEX_WAKE) }, "the same" },
+	{ "futex", { FLAGS(1, FUTEX_KINDS, FUTEX_WAIT_BITSET) }, "the same, with a deadline" },
+	{ "futex", { FLAGS(1, FUTEX_KINDS, FUTEX_WAKE_BITSET) }, "the same" },
+	{ "sched_yield", ALWAYS, "spinning politely" },
+
+	/* Time */
+	{ "timerfd_settime", ALWAYS, "timers it was given" },
+	{ "timerfd_gettime", ALWAYS, "the same" },
+	{ "clock_gettime", ALWAYS, "where the clock can't be read without a call" },
+	{ "clock_getres", ALWAYS, "the same" },
+	{ "gettimeofday", ALWAYS, "the same" },
+	{ "nanosleep", ALWAYS, "sleeping" },
+	{ "clock_nanosleep", ALWAYS, "the same" },
+	{ "restart_syscall", ALWAYS, "the kernel's way to resume a sleep" },
+
+	/* Memory, as far as RLIMIT_DATA counts it or someone else paid for it; never executable */
+	{ "mmap", { INT(2, PROT_DATA), FLAGS(3, MAP_HARMLESS, MAP_PRIVATE | MAP_ANONYMOUS) },
+		"malloc" },
+	{ "mmap", { FLAGS(2, PROT_DATA, 0), FLAGS(3, MAP_HARMLESS, MAP_SHARED) }, "dataspaces" },
+	{ "mmap", { FLAGS(2, PROT_DATA, 0), FLAGS(3, MAP_HARMLESS, MAP_PRIVATE) },
+		"private copies" },
+	{ "munmap", ALWAYS, "the way back" },
+	{ "mremap", { FLAGS(3, MREMAP_MAYMOVE, 0) }, "realloc" },
+	{ "mprotect", { INT(2, PROT_DATA) }, "whatever it applies to counts as data from then on" },
+	{ "madvise", { INT(2, MADV_DONTNEED) }, "giving pages back" },
+	{ "madvise", { INT(2, MADV_FREE) }, "the same" },
+	{ "brk", ALWAYS, "malloc" },
+
+	/* Signals of the kernel's kind: faults */
+	{ "rt_sigaction", ALWAYS, "handling its own faults" },
+	{ "rt_sigprocmask", ALWAYS, "the same, and abort()" },
+	{ "rt_sigreturn", ALWAYS, "the same" },
+	{ "sigaltstack", ALWAYS, "the same, when the stack is the fault" },
+
+	/* Itself */
+	{ "getpid", ALWAYS, "abort()" },
+	{ "gettid", ALWAYS, "the same" },
+	{ "prlimit64", { INT(0, 0), WORD(2, 0) }, "reading its own limits, at startup" },
+	{ "sched_getaffinity", { INT(0, 0) }, "its own processors" },
+	{ "getrandom", ALWAYS, "malloc, hashes" },
+	{ "prctl", { INT(0, PR_SET_NAME) }, "the name that ps shows" },
+	{ "exit", ALWAYS, "the end" },
+	{ "exit_group", ALWAYS, "the end" },
+
+	/* Startup of the C library */
+	{ "arch_prctl", { INT(0, ARCH_SET_FS) }, "thread-local storage on x86-64" },
+	{ "set_tid_address", ALWAYS, "threads, of which there is one" },
+	{ "set_robust_list", ALWAYS, "the same" },
+	{ "rseq", ALWAYS, "the same" },
+};
+/* clang-format on */
+
+int exec_secret_draw(int dirfd, int flags, struct exec_secret *ret)
+{
+	uint32_t random[2];
+
+	if (getrandom(random, sizeof(random), 0) != (ssize_t) sizeof(random))
+		return errno ? -errno : -EIO;
+	ret->dirfd = (uint64_t) random[0] << 32 | (uint32_t) dirfd;
+	ret->flags = (uint64_t) random[1] << 32 | (uint32_t) flags;
+	return 0;
+}
+
+static int rule_add(scmp_filter_ctx context, const struct syscall_rule *rule)
+{
+	int number = seccomp_syscall_resolve_name(rule->name);
+	unsigned n = 0;
+
+	/* this machine has no such call, or the library is older than it */
+	if (number < 0)
+		return 0;
+	while (rule->when[n].op)
+		n++;
+	return seccomp_rule_add_array(context, SCMP_ACT_ALLOW, number, n, rule->when);
+}
+
+static int rules_add(scmp_filter_ctx context, const struct exec_secret *secret)
+{
+	const struct syscall_rule start = { "execveat",
+		{ WORD(0, secret->dirfd), WORD(4, secret->flags) }, "its own start" };
+	/*
+	 * A tree instead of a chain: each start has the kernel walk the program once for every call
+	 * number, to learn which ones need no look at their arguments.
+	 */
+	int error = seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+
+	if (!error)
+		error = rule_add(context, &start);
+	for (size_t i = 0; i < sizeof(ALLOWED) / sizeof(*ALLOWED) && !error; i++)
+		error = rule_add(context, &ALLOWED[i]);
+	/* for a C library that then tries clone, which is refused like everything else */
+	if (!error)
+		error = seccomp_rule_add(context, SCMP_ACT_ERRNO(ENOSYS), __NR_clone3, 0);
+	/* x32 calls count as foreign too */
+	if (!error)
+		error = seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+	return error;
+}
+
+/* Reads the instructions back from @fd, where the library wrote them */
+static int program_read(int fd, struct sock_fprog *ret)
+{
+	struct sock_filter *instructions;
+	struct stat status;
+	size_t size;
+
+	if (fstat(fd, &status) < 0)
+		return -errno;
+	size = (size_t) status.st_size;
+	instructions = malloc(size);
+	if (!instructions)
+		return -ENOMEM;
+	if (size / sizeof(*instructions) > BPF_MAXINSNS ||
+		pread(fd, instructions, size, 0) != (ssize_t) size) {
+		free(instructions);
+		return -EIO;
+	}
+	ret->filter = instructions;
+	ret->len = (unsigned short) (size / sizeof(*instructions));
+	return 0;
+}
+
+static int program_export(scmp_filter_ctx context, struct sock_fprog *ret)
+{
+	int fd = memfd_create("seccomp", MFD_CLOEXEC);
+	int error;
+
+	if (fd < 0)
+		return -errno;
+	error = seccomp_export_bpf(context, fd);
+	if (!error)
+		error = program_read(fd, ret);
+	close(fd);
+	return error;
+}
+
+int syscall_filter_init(struct syscall_filter *filter, const struct exec_secret *secret)
+{
+	scmp_filter_ctx context = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	int error;
+
+	if (!context)
+		return -ENOMEM;
+	error = rules_add(context, secret);
+	if (!error)
+		error = program_export(context, &filter->program);
+	seccomp_release(context);
+	return error;
+}
+
+void syscall_filter_done(struct syscall_filter *filter)
+{
+	free(filter->program.filter);
+	filter->program = (struct sock_fprog){ 0 };
+}

@@ -1,0 +1,440 @@
+/*
+ * Starting a component: see spawn.h
+ *
+ * Two programs share this file and, for the moments between clone and exec, one memory: core, which
+ * sleeps meanwhile, and the child, which runs the steps of CHILD_STEPS on a stack of its own. The
+ * child makes raw system calls only; it reports a step that failed by leaving it in `struct start`.
+ *
+ * The order of the steps is the point: privileges go first, the descriptor table is split from
+ * core's before anything in it is closed, and the system call filter comes last because it would
+ * forbid the rest.
+ */
+#include "core/linux/spawn.h"
+
+#include "core/linux/landlock.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define STAGING_FIRST  SPAWN_DESCRIPTOR_FIRST
+#define STAGING_BINARY (STAGING_FIRST + SPAWN_DESCRIPTORS_MAX)
+#define STAGING_END    (STAGING_BINARY + 1)
+
+#define CHILD_STACK_BYTES (32u << 10)
+#define SIGNALS_END       65 /* one above the kernel's last */
+
+/* Sanitizers keep books about the stack of their thread, and this is none of theirs */
+#define CHILD_CODE __attribute__((noinline, no_sanitize("address", "undefined")))
+
+/* One start, seen by both sides */
+struct start {
+	const struct spawner *spawner;
+	const struct spawn_request *request;
+	struct limits_plan limits;
+	pid_t core;
+	char *argv[2];
+	char *envp[1];
+	size_t step; /* of CHILD_STEPS, the child's report */
+	int error;   /* errno of that step, 0 unless it failed */
+};
+
+/* The child's half */
+
+CHILD_CODE static long child_join_core(const struct start *start)
+{
+	if (syscall(SYS_prctl, PR_SET_PDEATHSIG, (long) SIGKILL, 0L, 0L, 0L) < 0)
+		return -1;
+	/* core may have died before the line above */
+	if (syscall(SYS_getppid) != start->core) {
+		errno = ESRCH;
+		return -1;
+	}
+	return 0;
+}
+
+CHILD_CODE static long child_make_session(const struct start *start)
+{
+	(void) start;
+	return syscall(SYS_setsid);
+}
+
+CHILD_CODE static long child_set_nice(const struct start *start)
+{
+	return syscall(SYS_setpriority, PRIO_PROCESS, 0, start->request->nice);
+}
+
+CHILD_CODE static long child_set_affinity(const struct start *start)
+{
+	if (!start->request->cpus)
+		return 0;
+	return syscall(SYS_sched_setaffinity, 0, sizeof(cpu_set_t), start->request->cpus);
+}
+
+CHILD_CODE static long child_set_limits(const struct start *start)
+{
+	for (size_t i = 0; i < LIMITS_PLAN_LINES; i++) {
+		if (syscall(SYS_prlimit64, 0, start->limits.lines[i].resource,
+			    &start->limits.lines[i].limit, NULL) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+CHILD_CODE static long child_forgo_privileges(const struct start *start)
+{
+	(void) start;
+	return syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L);
+}
+
+/* Comes before the descriptors are split: the ruleset is not among the staged ones */
+CHILD_CODE static long child_enter_landlock(const struct start *start)
+{
+	if (start->spawner->landlock_fd < 0)
+		return 0;
+	return syscall(SYS_landlock_restrict_self, start->spawner->landlock_fd, 0);
+}
+
+/*
+ * Until here the table is core's own. Now the child gets a copy of the part below the range, and
+ * only of that. Staging numbers without a request are closed by exec.
+ */
+CHILD_CODE static long child_split_descriptors(const struct start *start)
+{
+	(void) start;
+	if (syscall(SYS_close_range, STAGING_END, ~0u, CLOSE_RANGE_UNSHARE) < 0)
+		return -1;
+	return syscall(SYS_close_range, 0, STAGING_FIRST - 1, 0);
+}
+
+/* Handlers first: once a signal may arrive, none of core's must run here */
+CHILD_CODE static long child_reset_signals(const struct start *start)
+{
+	unsigned long action[4] = { 0 }; /* the kernel's structure; all zero is SIG_DFL */
+	unsigned long none = 0;
+
+	(void) start;
+	for (int number = 1; number < SIGNALS_END; number++) {
+		if (number != SIGKILL && number != SIGSTOP &&
+			syscall(SYS_rt_sigaction, number, action, NULL, sizeof(none)) < 0)
+			return -1;
+	}
+	return syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none));
+}
+
+CHILD_CODE static long child_enter_filter(const struct start *start)
+{
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &start->spawner->filter.program);
+}
+
+CHILD_CODE static long child_exec(const struct start *start)
+{
+	const struct exec_secret *secret = &start->spawner->secret;
+
+	return syscall(SYS_execveat, secret->dirfd, "", start->argv, start->envp, secret->flags);
+}
+
+static const struct {
+	const char *name;
+	long (*run)(const struct start *start);
+} CHILD_STEPS[] = {
+	{ "death signal", child_join_core },
+	{ "session", child_make_session },
+	{ "nice", child_set_nice },
+	{ "affinity", child_set_affinity },
+	{ "limits", child_set_limits },
+	{ "no new privileges", child_forgo_privileges },
+	{ "Landlock", child_enter_landlock },
+	{ "descriptors", child_split_descriptors },
+	{ "signals", child_reset_signals },
+	{ "seccomp", child_enter_filter },
+	{ "exec", child_exec },
+};
+
+/* Never returns to core's frames: it ends in the new program or in exit */
+CHILD_CODE __attribute__((noreturn)) static int child_main(void *argument)
+{
+	struct start *start = argument;
+
+	for (start->step = 0; CHILD_STEPS[start->step].run(start) >= 0; start->step++)
+		;
+	start->error = errno;
+	for (;;)
+		syscall(SYS_exit_group, 127);
+}
+
+/* Core's half */
+
+static void fault_set(struct spawn_fault *fault, const char *name, const char *step, int error)
+{
+	fault->step = step;
+	fault->error = error;
+	snprintf(fault->text, sizeof(fault->text), "%.*s: cannot start: %s: %s", SPAWN_NAME_MAX,
+		name, step, strerror(error));
+}
+
+/* All requested descriptors to their numbers, inherited; 0 or negative errno */
+static int staging_fill(const struct spawn_request *request)
+{
+	for (size_t i = 0; i < request->n_descriptors; i++) {
+		int fd = request->descriptors[i];
+
+		assert(fd == -1 || fd >= STAGING_END || (fd >= 0 && fd < STAGING_FIRST));
+		if (fd >= 0 && dup3(fd, STAGING_FIRST + (int) i, 0) < 0)
+			return -errno;
+	}
+	return dup3(request->binary_fd, STAGING_BINARY, O_CLOEXEC) < 0 ? -errno : 0;
+}
+
+static void staging_clear(const struct spawner *spawner, size_t n_descriptors)
+{
+	int done = 0;
+
+	for (size_t i = 0; i < n_descriptors && done >= 0; i++)
+		done = dup3(spawner->null_fd, STAGING_FIRST + (int) i, O_CLOEXEC);
+	if (done >= 0)
+		done = dup3(spawner->null_fd, STAGING_BINARY, O_CLOEXEC);
+	assert(done >= 0);
+}
+
+/*
+ * Clones with every signal blocked, so that no handler of core's runs in the child on core's
+ * memory. Returns when the child has exec'd or ended.
+ */
+static pid_t child_clone(struct start *start, int *ret_pidfd)
+{
+	const struct spawner *spawner = start->spawner;
+	int flags = CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | SIGCHLD;
+	sigset_t all, before;
+	int pidfd = -1;
+	pid_t pid;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	pid = clone(child_main, spawner->stack + spawner->stack_bytes, flags, start, &pidfd);
+	if (pid < 0)
+		pid = -errno;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (pid >= 0)
+		*ret_pidfd = pidfd;
+	return pid;
+}
+
+/* The child has left its program and is on its way out: this wait does not depend on anyone */
+static void child_reap(int pidfd)
+{
+	siginfo_t info;
+
+	while (waitid(P_PIDFD, (id_t) pidfd, &info, WEXITED) < 0 && errno == EINTR)
+		;
+	close(pidfd);
+}
+
+static int staged_start(struct start *start, struct spawn_fault *fault, struct spawn_result *ret)
+{
+	const char *name = start->request->name;
+	int pidfd;
+	pid_t pid = child_clone(start, &pidfd);
+
+	if (pid < 0) {
+		fault_set(fault, name, "clone", -pid);
+		return SPAWN_E_FAILED;
+	}
+	if (start->error) {
+		child_reap(pidfd);
+		fault_set(fault, name, CHILD_STEPS[start->step].name, start->error);
+		return SPAWN_E_FAILED;
+	}
+	ret->pid = pid;
+	ret->pidfd = pidfd;
+	return 0;
+}
+
+int spawner_start(struct spawner *spawner, const struct spawn_request *request,
+	struct spawn_fault *fault, struct spawn_result *ret)
+{
+	char name[SPAWN_NAME_MAX + 1];
+	struct start start = { .spawner = spawner,
+		.request = request,
+		.limits = spawner->limits,
+		.core = getpid(),
+		.argv = { name, NULL } };
+	int answer, error;
+
+	assert(request->n_descriptors <= SPAWN_DESCRIPTORS_MAX);
+	snprintf(name, sizeof(name), "%s", request->name);
+	limits_plan_set(&start.limits, &request->limits);
+	error = staging_fill(request);
+	if (error) {
+		fault_set(fault, name, "descriptors", -error);
+		answer = SPAWN_E_FAILED;
+	} else {
+		answer = staged_start(&start, fault, ret);
+	}
+	staging_clear(spawner, request->n_descriptors);
+	return answer;
+}
+
+/* The spawner itself */
+
+/* Has someone else opened one of the staging numbers? */
+static bool staging_taken(void)
+{
+	for (int number = STAGING_FIRST; number < STAGING_END; number++) {
+		if (fcntl(number, F_GETFD) >= 0)
+			return true;
+	}
+	return false;
+}
+
+static int staging_reserve(struct spawner *spawner)
+{
+	int opened, error;
+
+	if (staging_taken())
+		return -EBUSY;
+	opened = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (opened < 0)
+		return -errno;
+	spawner->null_fd = fcntl(opened, F_DUPFD_CLOEXEC, STAGING_END);
+	error = spawner->null_fd < 0 ? -errno : 0;
+	/* nearly always the first staging number, but 0 to 2 may have been free */
+	close(opened);
+	for (int number = STAGING_FIRST; number < STAGING_END && !error; number++) {
+		if (dup3(spawner->null_fd, number, O_CLOEXEC) < 0)
+			error = -errno;
+	}
+	return error;
+}
+
+static int stack_reserve(struct spawner *spawner)
+{
+	size_t guard = (size_t) sysconf(_SC_PAGESIZE);
+	size_t size = guard + CHILD_STACK_BYTES;
+	char *stack = mmap(
+		NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+
+	if (stack == MAP_FAILED)
+		return -errno;
+	spawner->stack = stack;
+	spawner->stack_bytes = size;
+	return mprotect(stack, guard, PROT_NONE) < 0 ? -errno : 0;
+}
+
+/* An empty range at the very top: asks whether the flag is known, closes nothing */
+static int unshare_probe(struct spawner *spawner)
+{
+	(void) spawner;
+	if (syscall(SYS_close_range, ~0u, ~0u, CLOSE_RANGE_UNSHARE) == 0)
+		return 0;
+	return errno == EINVAL ? -ENOSYS : -errno;
+}
+
+static int filter_build(struct spawner *spawner)
+{
+	int error = exec_secret_draw(STAGING_BINARY, AT_EMPTY_PATH, &spawner->secret);
+
+	return error ? error : syscall_filter_init(&spawner->filter, &spawner->secret);
+}
+
+static int limits_build(struct spawner *spawner)
+{
+	return limits_plan_init(&spawner->limits);
+}
+
+static int landlock_build(struct spawner *spawner)
+{
+	int error = landlock_deny_all(&spawner->landlock_fd);
+
+	return error == -ENOSYS || error == -EOPNOTSUPP ? 0 : error;
+}
+
+static const struct {
+	const char *what; /* what is required, for people */
+	int (*run)(struct spawner *spawner);
+} INIT_STEPS[] = {
+	{ "Linux 5.9 or newer is required (close_range)", unshare_probe },
+	{ "descriptors 3 to 15 are needed for starting components", staging_reserve },
+	{ "memory for starting components", stack_reserve },
+	{ "limits", limits_build },
+	{ "seccomp is required", filter_build },
+	{ "Landlock", landlock_build },
+};
+
+static void missing_note(struct spawner *spawner)
+{
+	const char *landlock =
+		spawner->landlock_fd < 0 ? "Landlock (second wall around files)" : "";
+	const char *data =
+		limits_data_enforced() ? "" : "RLIMIT_DATA (private memory is not bounded)";
+
+	snprintf(spawner->missing, sizeof(spawner->missing), "%s%s%s", landlock,
+		*landlock && *data ? ", " : "", data);
+}
+
+int spawner_init(struct spawner *spawner, struct spawn_fault *fault)
+{
+	*spawner = (struct spawner){ .landlock_fd = -1, .null_fd = -1 };
+	for (size_t i = 0; i < sizeof(INIT_STEPS) / sizeof(*INIT_STEPS); i++) {
+		int error = INIT_STEPS[i].run(spawner);
+
+		if (!error)
+			continue;
+		fault->step = INIT_STEPS[i].what;
+		fault->error = -error;
+		snprintf(fault->text, sizeof(fault->text), "%s: %s", fault->step, strerror(-error));
+		spawner_done(spawner);
+		return error;
+	}
+	missing_note(spawner);
+	return 0;
+}
+
+void spawner_done(struct spawner *spawner)
+{
+	if (spawner->null_fd >= 0) {
+		close(spawner->null_fd);
+		close_range(STAGING_FIRST, STAGING_END - 1, 0);
+	}
+	if (spawner->landlock_fd >= 0)
+		close(spawner->landlock_fd);
+	if (spawner->stack)
+		munmap(spawner->stack, spawner->stack_bytes);
+	syscall_filter_done(&spawner->filter);
+	*spawner = (struct spawner){ .landlock_fd = -1, .null_fd = -1 };
+}
+
+const char *spawner_missing(const struct spawner *spawner)
+{
+	return *spawner->missing ? spawner->missing : NULL;
+}
+
+int process_wait(int pidfd, struct process_end *ret)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	if (waitid(P_PIDFD, (id_t) pidfd, &info, WEXITED | WNOHANG) < 0)
+		return -errno;
+	if (info.si_pid == 0)
+		return PROCESS_E_RUNNING;
+	ret->killed = info.si_code != CLD_EXITED;
+	ret->value = info.si_status;
+	return 0;
+}
+
+int process_kill(int pidfd)
+{
+	return pidfd_send_signal(pidfd, SIGKILL, NULL, 0) < 0 ? -errno : 0;
+}

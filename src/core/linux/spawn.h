@@ -1,0 +1,120 @@
+/*
+ * Starting a component
+ *
+ * What a component may do is decided before its first instruction: its descriptors, its limits, its
+ * system calls. A spawner holds all that can be prepared once; a start is a vfork-like clone, a
+ * dozen steps in the child, and an exec. Its cost does not grow with the number of descriptors core
+ * holds, which is large: the child gets a copy of the lowest 16 only.
+ *
+ * For that, the numbers 3 to 15 belong to the spawner. Outside of spawner_start() they refer to
+ * /dev/null, so that no channel is kept open by a forgotten reference. spawner_init() must
+ * therefore come before anything else that opens descriptors.
+ *
+ * Driven by core alone, in one thread. A start blocks for as long as the child runs this code,
+ * never for anything that a component does.
+ */
+#ifndef CORE_LINUX_SPAWN_H
+#define CORE_LINUX_SPAWN_H
+
+#include "core/linux/limits.h"
+#include "core/linux/seccomp.h"
+
+#include <sched.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#define SPAWN_DESCRIPTOR_FIRST 3 /* number of a component's first descriptor */
+#define SPAWN_DESCRIPTORS_MAX  12
+#define SPAWN_NAME_MAX         63 /* bytes of argv[0] */
+
+enum {
+	SPAWN_E_FAILED = 1,    /* a step failed, spawn_fault says which */
+	PROCESS_E_RUNNING = 1, /* has not ended yet */
+};
+
+struct spawner {
+	struct exec_secret secret;
+	struct syscall_filter filter;
+	struct limits_plan limits;
+	int landlock_fd; /* ruleset, or -1 if this kernel has none */
+	int null_fd;     /* what the staging numbers refer to while unused */
+	char *stack;     /* the child's, with a guard page below */
+	size_t stack_bytes;
+	char missing[192]; /* "" if every wall stands */
+};
+
+struct spawn_request {
+	const char *name;                       /* becomes argv[0] */
+	int binary_fd;                          /* executable memfd: rom_memfd_snapshot() */
+	int descriptors[SPAWN_DESCRIPTORS_MAX]; /* become 3, 4, …; -1: number stays closed */
+	size_t n_descriptors;
+	struct process_limits limits;
+	int nice;              /* absolute, -20 to 19 */
+	const cpu_set_t *cpus; /* NULL: those of core */
+};
+
+struct spawn_result {
+	pid_t pid;
+	int pidfd; /* close-on-exec, the caller's */
+};
+
+struct spawn_fault {
+	const char *step; /* static text */
+	int error;        /* errno */
+	char text[192];   /* "NAME: cannot start: STEP: REASON" */
+};
+
+struct process_end {
+	bool killed; /* by a signal */
+	int value;   /* the signal's number, or else the exit code */
+};
+
+/**
+ * spawner_init() - prepare everything that all starts share, reserve descriptors 3 to 15
+ * @fault: written on any answer but 0; its text says what is required
+ *
+ * Return: 0; -EBUSY if a number from 3 to 15 is taken; -ENOSYS if the kernel is older than
+ * Linux 5.9; other negative errno. Whatever is optional and missing: spawner_missing().
+ */
+int spawner_init(struct spawner *spawner, struct spawn_fault *fault);
+
+/** spawner_done() - release it; components that run are not affected */
+void spawner_done(struct spawner *spawner);
+
+/** spawner_missing() - walls that this kernel does not offer, for people; NULL if there is none */
+const char *spawner_missing(const struct spawner *spawner);
+
+/**
+ * spawner_start() - start one component
+ * @request: borrowed for the call; its descriptors stay open in core
+ * @fault:   written on SPAWN_E_FAILED
+ *
+ * The component's descriptors are exactly those of @request, blocking or not as they are; its
+ * session is its own, so a terminal's signals reach core alone; it dies with core. Whoever starts a
+ * binary should have put it through elf_check() and compared its data_bytes with the limit: what
+ * the kernel finds wrong after it has dropped the old program ends the process with a signal.
+ *
+ * Return: 0 or SPAWN_E_FAILED; then there is no process.
+ */
+int spawner_start(struct spawner *spawner, const struct spawn_request *request,
+	struct spawn_fault *fault, struct spawn_result *ret);
+
+/**
+ * process_wait() - how did it end?
+ *
+ * Never blocks. Reaps the process; the descriptor is still the caller's to close. A pidfd becomes
+ * readable when its process ends.
+ *
+ * Return: 0, PROCESS_E_RUNNING, or negative errno (-ECHILD if it was reaped before).
+ */
+int process_wait(int pidfd, struct process_end *ret);
+
+/**
+ * process_kill() - end it at once
+ *
+ * Return: 0; -ESRCH if it was reaped before; other negative errno.
+ */
+int process_kill(int pidfd);
+
+#endif

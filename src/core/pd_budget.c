@@ -1,0 +1,147 @@
+/*
+ * Budgets of a PD: the account and the kernel's limits in step
+ *
+ * Two walls stand on one line: the account for what core hands out, the data limit for what the
+ * process maps itself. To move the line down, the limit goes first; then whoever is beyond it already
+ * shows in the size of its data, and nobody gets beyond it any more. Only then does it count. To
+ * move it up the account goes first. There is no moment in which both sides could be spent.
+ */
+#include "core/costs.h"
+#include "core/linux/limits.h"
+#include "core/pd.h"
+#include "core/process.h"
+#include "core/services.h"
+
+uint64_t pd_private_bytes(const struct pd *pd)
+{
+	uint64_t bytes;
+
+	if (!pd->process || pd->process->ended
+		|| limits_read_data(pd->process->statm, &bytes) < 0)
+		return 0;
+	return bytes;
+}
+
+unsigned pd_descriptors_max(const struct pd *pd)
+{
+	uint64_t max = pd->account.quota.caps;
+
+	return PROCESS_DESCRIPTORS_BASE
+		+ (unsigned) (max < INT32_MAX ? max : INT32_MAX - PROCESS_DESCRIPTORS_BASE);
+}
+
+static struct process *pd_running(const struct pd *pd)
+{
+	return pd->process && !pd->process->ended ? pd->process : NULL;
+}
+
+/* Lowers the limit to what the account has left. Return: 0, KIN_EXCEEDED, or negative errno. */
+static int pd_reduced(struct pd *pd)
+{
+	struct process *process = pd_running(pd);
+	uint64_t limit_bytes = account_available(&pd->account).ram, data_bytes;
+
+	if (!process || limit_bytes >= process->limit_bytes)
+		return 0;
+	int r = limits_set_data(process->pid, limit_bytes);
+
+	if (r == 0)
+		r = limits_read_data(process->statm, &data_bytes);
+	if (r == 0 && data_bytes <= limit_bytes) {
+		process->limit_bytes = limit_bytes;
+		return 0;
+	}
+	limits_set_data(process->pid, process->limit_bytes);
+	return r < 0 ? r : KIN_EXCEEDED;
+}
+
+void pd_enlarged(struct pd *pd)
+{
+	struct process *process = pd_running(pd);
+	uint64_t limit_bytes = account_available(&pd->account).ram;
+
+	if (!process || limit_bytes <= process->limit_bytes)
+		return;
+	/* Should the kernel refuse, the process has less than it could: no wall is open. */
+	if (limits_set_data(process->pid, limit_bytes) == 0)
+		process->limit_bytes = limit_bytes;
+}
+
+int pd_charge(struct pd *pd, struct quota amount)
+{
+	int r = account_charge(&pd->account, amount);
+
+	if (r)
+		return r;
+	r = pd_reduced(pd);
+	if (r)
+		account_uncharge(&pd->account, amount);
+	return r == KIN_EXCEEDED ? KIN_OUT_OF_RAM : r;
+}
+
+void pd_uncharge(struct pd *pd, struct quota amount)
+{
+	account_uncharge(&pd->account, amount);
+	pd_enlarged(pd);
+}
+
+/* Lowers the limits of all payers. */
+static int edges_reduced(const struct ledger_edge *edges, size_t n_edges)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < n_edges && r == 0; i++)
+		r = pd_reduced(pd_of_account(edges[i].from));
+	return r;
+}
+
+/* Raises the limits of all whose accounts have more than those, on either side. */
+static void edges_enlarged(const struct ledger_edge *edges, size_t n_edges)
+{
+	for (size_t i = 0; i < n_edges; i++) {
+		pd_enlarged(pd_of_account(edges[i].from));
+		pd_enlarged(pd_of_account(edges[i].to));
+	}
+}
+
+static void pd_descriptors_follow(const struct pd *pd)
+{
+	const struct process *process = pd_running(pd);
+
+	if (process)
+		limits_set_descriptors(process->pid, pd_descriptors_max(pd));
+}
+
+int pd_move(const struct ledger_edge *edges, size_t n_edges)
+{
+	int r = ledger_transact(edges, n_edges);
+
+	if (r)
+		return r;
+	r = edges_reduced(edges, n_edges);
+	if (r)
+		ledger_revert(edges, n_edges);
+	edges_enlarged(edges, n_edges);
+	for (size_t i = 0; i < n_edges && r == 0; i++) {
+		pd_descriptors_follow(pd_of_account(edges[i].from));
+		pd_descriptors_follow(pd_of_account(edges[i].to));
+	}
+	return r;
+}
+
+int core_pd_transfer(
+	struct pd *pd, const struct pd_transfer_request *request, struct pd_transfer_reply *ret)
+{
+	struct ledger_edge edges[PD_EDGES_MAX];
+
+	for (uint32_t i = 0; i < request->n_edges; i++) {
+		const struct pd_edge *edge = &request->edges[i];
+		struct pd *from = pd_child(pd, edge->from), *to = pd_child(pd, edge->to);
+
+		if (!from || !to)
+			return KIN_INVALID;
+		edges[i] = (struct ledger_edge){ &from->account, &to->account,
+			{ edge->ram, edge->caps } };
+	}
+	return pd_move(edges, request->n_edges);
+}

@@ -1,0 +1,54 @@
+/*
+ * Processes
+ *
+ * The process of a PD, from its start until it is reaped. Its pidfd is in the loop; when it ends the
+ * way it ended is kept here for as long as the PD exists. A PD that is closed earlier has it killed
+ * and leaves it in the graveyard of struct core_services, where it waits to be reaped.
+ */
+#ifndef CORE_PROCESS_H
+#define CORE_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/linux/spawn.h"
+#include "ipc/loop.h"
+
+struct core_services;
+struct pd;
+
+struct process {
+	struct loop_source source;
+	struct core_services *services;
+	struct pd *pd; /* NULL in the graveyard */
+	pid_t pid;
+	int pidfd, statm;     /* 0 once reaped */
+	uint64_t limit_bytes; /* its data limit */
+	bool ended;
+	struct process_end end; /* valid once ended */
+	struct process *prev, *next;
+};
+
+/**
+ * process_new() - start a process
+ * @pd:      its PD, where a failure is logged
+ * @request: what to start
+ *
+ * Return: 0; KIN_DENIED if the kernel refused a step (logged); or negative errno.
+ */
+int process_new(struct pd *pd, const struct spawn_request *request, struct process **ret);
+
+/** process_poll() - see whether it has ended, before the loop gets to it */
+void process_poll(struct process *process);
+
+/** process_stop() - kill it; it ends when the loop gets to it; harmless if it has ended */
+void process_stop(struct process *process);
+
+/** process_bury() - kill it and leave it, for when its PD goes away; NULL is fine */
+void process_bury(struct process *process);
+
+/** process_graveyard_done() - leave what is still in the graveyard to whoever inherits it */
+void process_graveyard_done(struct core_services *services);
+
+#endif

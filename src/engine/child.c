@@ -1,0 +1,356 @@
+/*
+ * A child as client of its parent
+ *
+ * Handlers of messages record and queue: an exit is noted here, its consequences follow in
+ * sandbox_step(). environment.c is about the sessions that a child starts with.
+ */
+#include "engine/child.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <utlist.h>
+
+#include <kin/label.h>
+#include <kin/number.h>
+
+#include "engine/donation.h"
+#include "engine/environment.h"
+#include "engine/sandbox.h"
+
+static const struct owner *owner_of(const struct child *child)
+{
+	return child->sandbox->owner;
+}
+
+struct child *child_new(struct sandbox *sandbox, const char *name)
+{
+	struct child *child = calloc(1, sizeof(*child));
+
+	if (!child)
+		return NULL;
+	assert(strlen(name) <= KIN_NAME_MAX);
+	strcpy(child->name, name);
+	child->sandbox = sandbox;
+	return child;
+}
+
+void child_free(struct child *child)
+{
+	assert(child_gone(child) && !child->started);
+	free(child);
+}
+
+static void take_account_of_step(struct child *child)
+{
+	child->advance = true;
+	sandbox_schedule(child->sandbox);
+}
+
+static struct quota donation_of(const struct kin_args *args)
+{
+	return (struct quota){ args->ram_quota - SESSION_COST_BYTES, args->cap_quota };
+}
+
+/* Undoes a session that was refused at once. Return: what the client is told */
+static int revert(struct session *session)
+{
+	int answer = session->answer;
+
+	donation_return(session);
+	session_free(session);
+	return answer;
+}
+
+/* Return: 0 and a session in whatever state its service left it, or an answer or error */
+static int create(struct child *child, const struct session_request *request,
+	const struct route_result *route, struct session **ret)
+{
+	struct session *session = session_new(child, request->id, route->service);
+
+	if (!session)
+		return -ENOMEM;
+	session->version = request->version;
+	session->args = *request->args;
+	session->affinity = *request->affinity;
+	session->special = route->special;
+	strcpy(session->args.label, route->label);
+	session->args.ram_quota -= SESSION_COST_BYTES;
+	if (!child->start || !kin_node_boolean(child->start, "managing_system", false))
+		kin_args_remove(&session->args, "managing_system");
+
+	int r = donation_give(session, donation_of(request->args), SESSION_COST_BYTES);
+
+	if (r) {
+		session_free(session);
+		return r;
+	}
+	session_submit(session);
+	*ret = session;
+	return 0;
+}
+
+static bool id_usable(struct child *child, const struct session_request *request)
+{
+	const struct session *session = session_find(child, request->id);
+
+	if (session)
+		owner_log(owner_of(child), OWNER_ERROR,
+			"%s: session ID %" PRIu32 " of service \"%s\" is in use by a session of "
+			"service \"%s\" (label=\"%s\")",
+			child->name, request->id, request->service,
+			session->service ? session->service->name->name : "",
+			session->args.label);
+	else if (request->id < ENV_END)
+		owner_log(owner_of(child), OWNER_ERROR,
+			"%s: session ID %" PRIu32 " is one of its environment's", child->name,
+			request->id);
+	return !session && request->id >= ENV_END;
+}
+
+static int hand_out(struct session *session, int *ret_cap)
+{
+	session->state = SESSION_HANDED_OUT;
+	*ret_cap = session->cap;
+	session->cap = 0;
+	return 0;
+}
+
+int child_session(struct child *child, const struct session_request *request, int *ret_cap)
+{
+	char label[KIN_LABEL_MAX + 1];
+	struct route_result route;
+	struct session *session;
+
+	if (child->state != CHILD_ALIVE)
+		return KIN_DENIED;
+	if (kin_label_join(child->name, request->args->label, label) < 0) {
+		owner_log(owner_of(child), OWNER_ERROR, "%s: label of service \"%s\" too long",
+			child->name, request->service);
+		return KIN_DENIED;
+	}
+	if (request->args->ram_quota < SESSION_COST_BYTES)
+		return KIN_INSUFFICIENT_RAM;
+	int r = sandbox_route(child->sandbox, child,
+		&(struct route_request){ request->service, label, child->name, false }, &route);
+
+	if (r)
+		return r;
+	if (!id_usable(child, request))
+		return KIN_DENIED;
+	r = create(child, request, &route, &session);
+	if (r)
+		return r;
+	switch (session->state) {
+	case SESSION_CREATE_REQUESTED:
+		return KIN_PENDING;
+	case SESSION_AVAILABLE:
+		return hand_out(session, ret_cap);
+	case SESSION_DENIED:
+	case SESSION_INSUFFICIENT_RAM:
+	case SESSION_INSUFFICIENT_CAPS:
+	case SESSION_HANDED_OUT:
+	case SESSION_UPGRADE_REQUESTED:
+	case SESSION_CLOSE_REQUESTED:
+	case SESSION_CLOSED:
+		break;
+	}
+	return revert(session);
+}
+
+int child_session_cap(struct child *child, uint32_t id, int *ret_cap)
+{
+	struct session *session = session_find(child, id);
+
+	*ret_cap = 0;
+	if (!session || session->environment)
+		return session_find_closing(child, id) ? KIN_PENDING : KIN_CLOSED;
+	switch (session->state) {
+	case SESSION_CREATE_REQUESTED:
+	case SESSION_UPGRADE_REQUESTED:
+	case SESSION_CLOSE_REQUESTED:
+		return KIN_PENDING;
+	case SESSION_AVAILABLE:
+		return hand_out(session, ret_cap);
+	case SESSION_HANDED_OUT:
+	case SESSION_CLOSED:
+		return 0;
+	case SESSION_DENIED:
+	case SESSION_INSUFFICIENT_RAM:
+	case SESSION_INSUFFICIENT_CAPS:
+		break;
+	}
+	return revert(session);
+}
+
+int child_upgrade(struct child *child, uint32_t id, struct quota amount)
+{
+	struct session *session = session_find(child, id);
+
+	if (!session || session->state != SESSION_HANDED_OUT) {
+		owner_log(owner_of(child), OWNER_WARNING,
+			"%s: upgrade of session %" PRIu32 " in state %s ignored", child->name, id,
+			session ? session_state_word(session->state) : "unknown");
+		return 0;
+	}
+	return session_upgrade(session, amount);
+}
+
+int child_close(struct child *child, uint32_t id)
+{
+	struct session *session = session_find(child, id);
+
+	if (!session) {
+		owner_log(owner_of(child), OWNER_WARNING,
+			"%s: close of unknown session %" PRIu32 " ignored", child->name, id);
+		return 0;
+	}
+	if (session->environment) {
+		owner_log(owner_of(child), OWNER_WARNING,
+			"%s: environment session %" PRIu32 " can't be closed", child->name, id);
+		return KIN_DENIED;
+	}
+	return session_close(session);
+}
+
+void child_post(struct child *child, enum child_event event)
+{
+	child->events |= event;
+	if (child->started && (child->events & child->events_handled))
+		owner_of(child)->children->wake(owner_of(child)->ctx, child);
+}
+
+void child_handles(struct child *child, uint32_t events)
+{
+	child->events_handled = events;
+	if (child->started && (child->events & child->events_handled))
+		owner_of(child)->children->wake(owner_of(child)->ctx, child);
+}
+
+uint32_t child_events(struct child *child, struct quota *ret_yield)
+{
+	uint32_t events = child->events & child->events_handled;
+
+	child->events &= ~events;
+	*ret_yield = child->yield;
+	return events;
+}
+
+void child_answered(struct child *child, const struct session *session, enum session_event event)
+{
+	const struct owner *owner = owner_of(child);
+
+	if (session->environment)
+		take_account_of_step(child);
+	else if (child->started
+		&& !owner->children->answered(owner->ctx, child, session->id, event))
+		child_post(child, CHILD_EVENT_SESSION);
+}
+
+void child_resource_request(struct child *child, struct quota amount)
+{
+	struct kin_args args = { .ram_quota = amount.ram, .cap_quota = amount.caps };
+	char text[512];
+
+	kin_args_print(&args, text, sizeof(text));
+	owner_log(owner_of(child), OWNER_INFO, "child \"%s\" requests resources: %s", child->name,
+		text);
+	child->wanted = amount;
+}
+
+void child_yield(struct child *child, struct quota amount)
+{
+	child->yield = amount;
+	child_post(child, CHILD_EVENT_YIELD);
+}
+
+void child_yield_response(struct child *child)
+{
+	child->yield = (struct quota){ 0, 0 };
+}
+
+void child_heartbeat(struct child *child)
+{
+	if (!child->started || !(child->events_handled & CHILD_EVENT_HEARTBEAT))
+		return;
+	child->heartbeats_outstanding++;
+	child_post(child, CHILD_EVENT_HEARTBEAT);
+}
+
+void child_heartbeat_response(struct child *child)
+{
+	child->heartbeats_outstanding = 0;
+}
+
+static void end(struct child *child, int64_t value)
+{
+	child->state = CHILD_EXITED;
+	child->exit_value = value;
+	take_account_of_step(child);
+}
+
+void child_exit(struct child *child, int64_t value)
+{
+	if (child->state != CHILD_ALIVE)
+		return;
+	owner_log(owner_of(child), OWNER_INFO, "child \"%s\" exited with exit value %" PRId64,
+		child->name, value);
+	end(child, value);
+}
+
+void child_died(struct child *child, int signal, int64_t value)
+{
+	if (child->state != CHILD_ALIVE)
+		return;
+	if (!signal) {
+		child_exit(child, value);
+		return;
+	}
+	owner_log(owner_of(child), OWNER_ERROR, "child \"%s\" crashed (SIG%s)", child->name,
+		sigabbrev_np(signal) ? sigabbrev_np(signal) : "?");
+	end(child, 128 + signal);
+}
+
+void child_misbehaved(struct child *child, const char *what)
+{
+	if (child->state != CHILD_ALIVE)
+		return;
+	owner_log(owner_of(child), OWNER_ERROR, "child \"%s\" is ended: %s", child->name, what);
+	end(child, 128 + 9);
+}
+
+bool child_gone(const struct child *child)
+{
+	const struct session *session;
+
+	DL_FOREACH2 (child->closing, session, closing_next)
+		if (session->environment)
+			return false;
+	for (session = child->sessions; session; session = session->by_id.next)
+		if (session->environment)
+			return false;
+	return true;
+}
+
+void child_close_all(struct child *child)
+{
+	struct session *session, *next;
+
+	if (child->started)
+		owner_of(child)->children->stop(owner_of(child)->ctx, child);
+	child->started = false;
+	environment_close_process(child);
+	HASH_ITER (by_server_id, child->served, session, next)
+		session_purge(session);
+	services_withdraw(&child->sandbox->services, child);
+	environment_close(child);
+	HASH_ITER (by_id, child->sessions, session, next)
+		if (!session->environment)
+			session_orphan(session);
+	DL_FOREACH_SAFE2(child->closing, session, next, closing_next)
+		if (!session->environment)
+			session_orphan(session);
+	child->events = child->events_handled = 0;
+	child->heartbeats_outstanding = 0;
+	child->wanted = child->yield = (struct quota){ 0, 0 };
+}

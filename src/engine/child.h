@@ -1,0 +1,133 @@
+/*
+ * A child: what its parent knows of it and answers it
+ *
+ * The operations of a child on its parent, as client (sessions), as server (requests) and about
+ * itself (resources, health, end). Each is called by the owner for one message and returns the
+ * answer. The life of a child: its environment sessions are requested, PD first; when all are
+ * there it is started; when it ends or is no longer wanted its sessions are closed in the order
+ * CPU, provided, environment, others, and it is gone when its environment is closed everywhere.
+ */
+#ifndef ENGINE_CHILD_H
+#define ENGINE_CHILD_H
+
+#include <kin/node.h>
+
+#include "engine/service.h"
+#include "engine/session.h"
+
+enum child_state {
+	CHILD_INCOMPLETE, /* its environment isn't there (yet) */
+	CHILD_ALIVE,
+	CHILD_EXITED,    /* ended; its node stays */
+	CHILD_ABANDONED, /* being destroyed */
+};
+
+/* IDs of the environment sessions; others are the child's to pick. */
+enum environment_id { ENV_PD = 1, ENV_CPU, ENV_LOG, ENV_BINARY, ENV_LINKER, ENV_END };
+
+/* Events a child can take, a set of bits; on the wire enum parent_event. */
+enum child_event {
+	CHILD_EVENT_SESSION = 1 << 0,
+	CHILD_EVENT_RESOURCE = 1 << 1,
+	CHILD_EVENT_YIELD = 1 << 2,
+	CHILD_EVENT_HEARTBEAT = 1 << 3,
+};
+
+struct child {
+	struct sandbox *sandbox;
+	struct child *prev, *next; /* in the order of the start nodes */
+	UT_hash_handle by_name;
+	char name[KIN_NAME_MAX + 1];
+	char binary[KIN_LABEL_MAX + 1];
+	const struct kin_node *start; /* its node in the config */
+	uint32_t id;
+
+	enum child_state state;
+	bool advance;  /* sandbox_step() shall look at it */
+	bool started;  /* the owner serves it */
+	bool failed;   /* its start failed for good */
+	unsigned retries; /* of environment sessions whose donation was too small */
+	bool propagate_exit;
+	int64_t exit_value;
+
+	bool adopted;
+	uint32_t account;
+	struct quota assigned; /* by its start node, or what there was */
+	struct quota wanted;   /* its pending resource request */
+
+	struct session *sessions; /* by the child's IDs, environment included */
+	struct session *closing;  /* closes that a server has to answer */
+
+	struct service *provided;
+	struct session *served;   /* by server_id */
+	struct session *requests; /* not answered, in order of sequence */
+	uint32_t last_server_id;
+	uint64_t last_sequence;
+
+	uint32_t events, events_handled; /* enum child_event */
+	struct quota yield;
+	unsigned heartbeats_outstanding;
+
+	void *host; /* the owner's */
+};
+
+/** What a child asks when it opens a session. */
+struct session_request {
+	uint32_t id;
+	const char *service;
+	uint32_t version;
+	const struct kin_args *args;
+	const struct kin_affinity *affinity;
+};
+
+/* As client. Answers: see <kin/answer.h>; capabilities handed out belong to the caller. */
+int child_session(struct child *child, const struct session_request *request, int *ret_cap);
+int child_session_cap(struct child *child, uint32_t id, int *ret_cap);
+int child_upgrade(struct child *child, uint32_t id, struct quota amount);
+int child_close(struct child *child, uint32_t id);
+
+/* About itself. */
+void child_handles(struct child *child, uint32_t events);
+uint32_t child_events(struct child *child, struct quota *ret_yield);
+void child_resource_request(struct child *child, struct quota amount);
+void child_yield_response(struct child *child);
+void child_heartbeat_response(struct child *child);
+void child_exit(struct child *child, int64_t value);
+
+/* Its process ended without a word; @signal is 0 if it exited with @value. */
+void child_died(struct child *child, int signal, int64_t value);
+
+/* It broke the rules of its parent channel and is ended for it. */
+void child_misbehaved(struct child *child, const char *what);
+
+/* From above: wishes and beats. */
+void child_yield(struct child *child, struct quota amount);
+void child_heartbeat(struct child *child);
+void child_post(struct child *child, enum child_event event);
+
+/* As server (server.c). */
+struct server_request {
+	const struct session *session;
+	enum { SERVER_CREATE = 1, SERVER_UPGRADE, SERVER_CLOSE } kind;
+};
+
+/* Return: 0, KIN_DENIED (logged) */
+int server_announce(struct child *child, const char *service);
+/* The requests after sequence number @after, oldest first, at most @max. Return: how many */
+size_t server_requests(
+	struct child *child, uint64_t after, struct server_request *ret, size_t max);
+/* Takes the capability by setting it to 0, or leaves it to the caller. */
+void server_deliver(struct child *child, uint32_t server_id, int *cap);
+void server_response(struct child *child, uint32_t server_id, int answer);
+
+/* Used by sandbox.c and session.c. */
+struct child *child_new(struct sandbox *sandbox, const char *name);
+void child_advance(struct child *child);
+void child_close_all(struct child *child);
+bool child_gone(const struct child *child);
+void child_free(struct child *child);
+void child_answered(struct child *child, const struct session *session, enum session_event event);
+void server_enqueue(struct child *child, struct session *session);
+void server_dequeue(struct child *child, struct session *session);
+
+#endif

@@ -1,0 +1,136 @@
+/*
+ * Donations
+ *
+ * An edge is left out if both its ends are the parent's own account: an environment session has no
+ * client that pays, and what a local service or the parent above gets is paid from that account.
+ */
+#include "engine/donation.h"
+
+#include "engine/child.h"
+#include "engine/sandbox.h"
+
+static uint32_t client_account(const struct session *session)
+{
+	const struct child *client = session->client;
+
+	return client && client->adopted && !session->environment ? client->account : OWNER_SELF;
+}
+
+static uint32_t server_account(const struct session *session)
+{
+	const struct service *service = session->service;
+
+	if (!service || service->kind != SERVICE_CHILD || session->parked)
+		return OWNER_SELF;
+	return service->server->account;
+}
+
+static size_t edge_add(struct quota_edge *edges, size_t n, uint32_t from, uint32_t to,
+	struct quota amount)
+{
+	if (from == to || (!amount.ram && !amount.caps))
+		return n;
+	edges[n] = (struct quota_edge){ from, to, amount };
+	return n + 1;
+}
+
+static int transfer(const struct owner *owner, const struct quota_edge *edges, size_t n)
+{
+	return n ? owner->accounts->transfer(owner->ctx, edges, n) : 0;
+}
+
+/* What was it that the payer had too little of? */
+static int shortage(const struct owner *owner, uint32_t account, struct quota amount)
+{
+	struct account_info info;
+
+	if (owner->accounts->info(owner->ctx, account, &info) == 0
+		&& info.quota.ram - info.used.ram >= amount.ram
+		&& info.quota.caps - info.used.caps < amount.caps)
+		return KIN_OUT_OF_CAPS;
+	return KIN_OUT_OF_RAM;
+}
+
+static struct quota plus_cost(struct quota amount, uint64_t cost_bytes)
+{
+	return (struct quota){ amount.ram + cost_bytes, amount.caps };
+}
+
+int donation_give(struct session *session, struct quota amount, uint64_t cost_bytes)
+{
+	const struct owner *owner = session_owner(session);
+	struct service *service = session->service;
+	struct quota paid = plus_cost(amount, cost_bytes);
+	struct quota_edge edges[2];
+
+	if (service->kind == SERVICE_CHILD && !service->server->adopted)
+		session->parked = true;
+	uint32_t from = client_account(session);
+	size_t n = edge_add(edges, 0, from, OWNER_SELF, paid);
+
+	n = edge_add(edges, n, OWNER_SELF, server_account(session), amount);
+	int r = transfer(owner, edges, n);
+
+	if (r == KIN_EXCEEDED)
+		return shortage(owner, from, paid);
+	if (r)
+		return r < 0 ? r : -EINVAL;
+	session->donation.ram += amount.ram;
+	session->donation.caps += amount.caps;
+	session->cost_bytes += cost_bytes;
+	return 0;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* A server that spent what it has to give back gives what it has. */
+static struct quota take_what_is_left(
+	const struct owner *owner, struct session *session, struct quota amount)
+{
+	uint32_t server = server_account(session);
+	struct quota got = { 0, 0 };
+	struct account_info info;
+
+	owner_log(owner, OWNER_WARNING, "%s: does not give back the quota donated to session \"%s\"",
+		session->service->server->name, session->args.label);
+	if (owner->accounts->info(owner->ctx, server, &info))
+		return got;
+	struct quota left = { least(amount.ram, info.quota.ram - info.used.ram),
+		least(amount.caps, info.quota.caps - info.used.caps) };
+	struct quota_edge edge = { server, OWNER_SELF, left };
+
+	return transfer(owner, &edge, 1) ? got : left;
+}
+
+static void move_back(struct session *session, struct quota amount, uint64_t cost_bytes)
+{
+	const struct owner *owner = session_owner(session);
+	struct quota_edge edges[2];
+	uint32_t server = server_account(session), client = client_account(session);
+	size_t n = edge_add(edges, 0, server, OWNER_SELF, amount);
+
+	n = edge_add(edges, n, OWNER_SELF, client, plus_cost(amount, cost_bytes));
+	if (transfer(owner, edges, n) == 0 || server == OWNER_SELF)
+		return;
+	struct quota got = take_what_is_left(owner, session, amount);
+
+	n = edge_add(edges, 0, OWNER_SELF, client, plus_cost(got, cost_bytes));
+	transfer(owner, edges, n);
+}
+
+void donation_return(struct session *session)
+{
+	move_back(session, session->donation, session->cost_bytes);
+	session->donation = (struct quota){ 0, 0 };
+	session->cost_bytes = 0;
+}
+
+void donation_take_back(struct session *session, struct quota amount)
+{
+	move_back(session, amount, 0);
+	session->donation.ram -= amount.ram;
+	session->donation.caps -= amount.caps;
+}

@@ -1,0 +1,260 @@
+/*
+ * The environment of a child
+ *
+ * A table says what is asked for in which order. The PD comes first and is given its quota before
+ * anything else, so that all children have their budgets before one of them runs.
+ */
+#include "engine/environment.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include <kin/label.h>
+#include <kin/number.h>
+
+#include "engine/donation.h"
+#include "engine/sandbox.h"
+
+struct environment_session {
+	uint32_t id;
+	const char *service;
+	struct quota donation;
+};
+
+/* Amounts leave room for the metadata of several inits on the way to core. */
+static const struct environment_session environment[] = {
+	{ ENV_PD, "PD", { 16 * 1024, 2 } },
+	{ ENV_CPU, "CPU", { 8 * 1024, 2 } },
+	{ ENV_LOG, "LOG", { 12 * 1024, 3 } },
+	{ ENV_BINARY, "ROM", { 8 * 1024, 2 } },
+};
+
+#define N_ENVIRONMENT (sizeof(environment) / sizeof(environment[0]))
+
+/* struct child, its names and tables. */
+#define CHILD_COST_BYTES (4 * 1024)
+
+/* How often a donation that a server finds too small is raised, and by how much. */
+#define RETRIES_MAX 8
+static const struct quota retry_step = { 8 * 1024, 2 };
+
+struct quota environment_cost(void)
+{
+	struct quota sum = { CHILD_COST_BYTES, 0 };
+
+	for (size_t i = 0; i < N_ENVIRONMENT; i++) {
+		sum.ram += environment[i].donation.ram;
+		sum.caps += environment[i].donation.caps;
+	}
+	return sum;
+}
+
+static const struct owner *owner_of(const struct child *child)
+{
+	return child->sandbox->owner;
+}
+
+static int label_of(const struct child *child, uint32_t id, char ret[KIN_LABEL_MAX + 1])
+{
+	return kin_label_join(child->name, id == ENV_BINARY ? child->binary : "", ret);
+}
+
+/* Return: 0 once the session is there or pending; else why not */
+static int request(struct child *child, const struct environment_session *env)
+{
+	uint64_t retries = child->retries;
+	char label[KIN_LABEL_MAX + 1];
+	struct route_result route;
+
+	if (label_of(child, env->id, label) < 0)
+		return -ENAMETOOLONG;
+	int r = sandbox_route(child->sandbox, child,
+		&(struct route_request){ env->service, label, child->name, true }, &route);
+
+	if (r)
+		return r;
+	struct session *session = session_new(child, env->id, route.service);
+
+	if (!session)
+		return -ENOMEM;
+	session->environment = true;
+	session->special = route.special;
+	session->version = 1;
+	strcpy(session->args.label, route.label);
+	session->args.ram_quota = env->donation.ram + retries * retry_step.ram - SESSION_COST_BYTES;
+	session->args.cap_quota = env->donation.caps + retries * retry_step.caps;
+	r = donation_give(session,
+		(struct quota){ session->args.ram_quota, session->args.cap_quota },
+		SESSION_COST_BYTES);
+	if (r == 0)
+		session_submit(session);
+	else
+		session_free(session);
+	return r;
+}
+
+static void fail(struct child *child, const char *what, int why)
+{
+	owner_log(owner_of(child), OWNER_ERROR, "%s: %s (%s)", child->name, what,
+		kin_answer_text(why));
+	child->failed = true;
+	child_close_all(child);
+}
+
+static void fail_session(struct child *child, const struct environment_session *env, int why)
+{
+	char what[128];
+
+	if (env->id == ENV_BINARY)
+		snprintf(what, sizeof(what), "binary \"%.63s\" unavailable", child->binary);
+	else
+		snprintf(what, sizeof(what), "%s session of its environment unavailable",
+			env->service);
+	fail(child, what, why);
+}
+
+static void drop_refused(struct session *session)
+{
+	donation_return(session);
+	session_free(session);
+}
+
+/* Return: 0 if the session is there, KIN_PENDING if not yet, another answer if it can't be had */
+static int obtain(struct child *child, const struct environment_session *env)
+{
+	for (;;) {
+		struct session *session = session_find(child, env->id);
+
+		if (!session) {
+			int r = request(child, env);
+
+			if (r)
+				return r;
+			session = session_find(child, env->id);
+		}
+		if (session->state == SESSION_AVAILABLE)
+			session->state = SESSION_HANDED_OUT;
+		if (session->state == SESSION_HANDED_OUT)
+			return 0;
+		if (session->state == SESSION_CREATE_REQUESTED)
+			return KIN_PENDING;
+		int answer = session->answer;
+
+		drop_refused(session);
+		if ((answer != KIN_INSUFFICIENT_RAM && answer != KIN_INSUFFICIENT_CAPS)
+			|| child->retries++ == RETRIES_MAX)
+			return answer;
+	}
+}
+
+static uint64_t less(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+static struct quota effective(const struct child *child)
+{
+	struct quota cost = environment_cost();
+
+	return (struct quota){ less(child->assigned.ram, cost.ram),
+		less(child->assigned.caps, cost.caps) };
+}
+
+static bool adopt(struct child *child)
+{
+	const struct owner *owner = owner_of(child);
+	struct session *pd = session_find(child, ENV_PD), *session, *next;
+
+	if (child->adopted)
+		return true;
+	int r = owner->children->adopt(owner->ctx, pd->cap, effective(child), &child->account);
+
+	if (r) {
+		fail(child, "its quota can't be given", r);
+		return false;
+	}
+	child->adopted = true;
+	HASH_ITER (by_server_id, child->served, session, next)
+		session_unpark(session);
+	return true;
+}
+
+static int cap_of(struct child *child, uint32_t id)
+{
+	return session_find(child, id)->cap;
+}
+
+static void start(struct child *child)
+{
+	const struct owner *owner = owner_of(child);
+	struct child_start what = { child->name, child->account, cap_of(child, ENV_PD),
+		cap_of(child, ENV_CPU), cap_of(child, ENV_LOG), cap_of(child, ENV_BINARY) };
+	int r = owner->children->start(owner->ctx, child, &what);
+
+	if (r) {
+		fail(child,
+			r == KIN_OUT_OF_RAM         ? "out of RAM during loading"
+				: r == KIN_OUT_OF_CAPS ? "out of caps during loading"
+						       : "unable to create initial thread",
+			r);
+		return;
+	}
+	child->state = CHILD_ALIVE;
+	child->started = true;
+	for (uint32_t id = ENV_PD; id < ENV_END; id++) {
+		struct session *session = session_find(child, id);
+
+		if (!session)
+			continue;
+		owner->cap_close(owner->ctx, session->cap);
+		session->cap = 0;
+	}
+	if (child->requests)
+		owner->children->wake_server(owner->ctx, child);
+}
+
+void environment_advance(struct child *child)
+{
+	bool complete = true;
+
+	if (child->state != CHILD_INCOMPLETE || child->failed)
+		return;
+	for (size_t i = 0; i < N_ENVIRONMENT; i++) {
+		int r = obtain(child, &environment[i]);
+
+		if (r == KIN_PENDING) {
+			complete = false;
+		} else if (r) {
+			fail_session(child, &environment[i], r);
+			return;
+		}
+		if (environment[i].id == ENV_PD && (r || !adopt(child)))
+			return;
+	}
+	if (complete)
+		start(child);
+}
+
+static void close_one(struct child *child, uint32_t id)
+{
+	struct session *session = session_find(child, id);
+
+	if (session)
+		session_close(session);
+}
+
+void environment_close_process(struct child *child)
+{
+	close_one(child, ENV_CPU);
+	close_one(child, ENV_PD);
+	if (!session_find_closing(child, ENV_PD))
+		child->adopted = false;
+}
+
+void environment_close(struct child *child)
+{
+	for (uint32_t id = ENV_PD; id < ENV_END; id++)
+		close_one(child, id);
+	child->adopted = false;
+}

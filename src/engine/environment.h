@@ -1,0 +1,24 @@
+/*
+ * The environment of a child: the sessions that its parent opens for it before it can run
+ *
+ * They are routed like the child's own requests, paid by the parent and kept under the IDs 1 to 5.
+ * Their fixed donations are what the child's assigned quota is reduced by.
+ */
+#ifndef ENGINE_ENVIRONMENT_H
+#define ENGINE_ENVIRONMENT_H
+
+#include "engine/child.h"
+
+/* What all environment sessions of a child cost together, and our own bookkeeping of it. */
+struct quota environment_cost(void);
+
+/* Requests what is missing and starts the child once all is there. */
+void environment_advance(struct child *child);
+
+/* Ends the child's process: its CPU session, then its PD, so that its quota is back. */
+void environment_close_process(struct child *child);
+
+/* Closes what is left of it. */
+void environment_close(struct child *child);
+
+#endif

@@ -1,0 +1,116 @@
+/*
+ * The engine's seam
+ *
+ * The engine decides, its owner acts. Everything that leaves the engine goes through these tables:
+ * core and init fill them with kernel objects and RPC, simulation and dry run with a model. Calls
+ * return at once; what takes longer is answered KIN_PENDING and reported back through sandbox.h.
+ * An owner records and queues in these calls, it never calls back into the engine from them.
+ *
+ * A capability is the owner's handle, greater than 0; 0 is none. An account is the owner's number
+ * of a PD's account; OWNER_SELF is the one of the program that the engine runs in.
+ */
+#ifndef ENGINE_OWNER_H
+#define ENGINE_OWNER_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <kin/answer.h>
+#include <kin/args.h>
+
+#define OWNER_SELF      0 /* account of the engine's own program */
+#define OWNER_EDGES_MAX 4 /* transfers of one transaction */
+
+struct child;
+struct session;
+
+struct quota {
+	uint64_t ram; /* bytes */
+	uint64_t caps;
+};
+
+struct quota_edge {
+	uint32_t from, to; /* accounts, one of them the other's reference account */
+	struct quota amount;
+};
+
+struct account_info {
+	struct quota quota, used;
+};
+
+/* Sessions at the parent, under IDs that the engine picks. */
+struct up_ops {
+	/* Return: 0 and the capability; KIN_PENDING to KIN_OUT_OF_CAPS; negative errno */
+	int (*session)(void *ctx, uint32_t id, const struct session *session, int *ret_cap);
+	/* Likewise for a pending request. After an upgrade 0 without capability, once closed
+	 * KIN_CLOSED. */
+	int (*session_cap)(void *ctx, uint32_t id, int *ret_cap);
+	int (*upgrade)(void *ctx, uint32_t id, struct quota amount);
+	int (*close)(void *ctx, uint32_t id);
+};
+
+struct account_ops {
+	/* All edges or none. Return: 0, KIN_EXCEEDED, KIN_INVALID, negative errno */
+	int (*transfer)(void *ctx, const struct quota_edge *edges, size_t n_edges);
+	int (*info)(void *ctx, uint32_t account, struct account_info *ret);
+};
+
+/* What a child is started with; all borrowed. */
+struct child_start {
+	const char *name;
+	uint32_t account;
+	int pd, cpu, log, binary;
+};
+
+/* What a client is told about one of its sessions. */
+enum session_event { SESSION_EVENT_CREATED, SESSION_EVENT_UPGRADED, SESSION_EVENT_CLOSED };
+
+struct child_ops {
+	/* Makes the PD's account a child of OWNER_SELF and gives it a first quota. */
+	int (*adopt)(void *ctx, int pd, struct quota quota, uint32_t *ret_account);
+	/* Return: 0; KIN_OUT_OF_RAM, KIN_OUT_OF_CAPS of the child; KIN_DENIED: the log says why */
+	int (*start)(void *ctx, struct child *child, const struct child_start *start);
+	/* No more messages to or from this child; its process ends with its CPU session. */
+	void (*stop)(void *ctx, struct child *child);
+	/* An event that the child handles is there for child_events(). */
+	void (*wake)(void *ctx, struct child *child);
+	/* Session requests are there for server_requests(). */
+	void (*wake_server)(void *ctx, struct child *child);
+	/* A request is answered that was pending before. Return: whether the owner answers a call
+	 * that waited for it; else the child gets an event. */
+	bool (*answered)(
+		void *ctx, struct child *child, uint32_t id, enum session_event event);
+	/* A child that the whole depends on ended (<exit propagate="yes"/>). */
+	void (*exit)(void *ctx, int64_t value);
+};
+
+/* Services that the owner provides itself. The session's `local` is the owner's to use. */
+struct local_ops {
+	bool (*exists)(void *ctx, const char *service);
+	/* Return: 0 and the capability; KIN_DENIED to KIN_INSUFFICIENT_CAPS; negative errno */
+	int (*create)(void *ctx, struct session *session, int *ret_cap);
+	void (*upgrade)(void *ctx, struct session *session, struct quota amount);
+	void (*close)(void *ctx, struct session *session);
+};
+
+enum owner_level { OWNER_INFO, OWNER_WARNING, OWNER_ERROR };
+
+struct owner {
+	void *ctx;
+	const struct up_ops *up;
+	const struct account_ops *accounts;
+	const struct child_ops *children;
+	const struct local_ops *local;
+	/* Gives back a capability that the engine holds. */
+	void (*cap_close)(void *ctx, int cap);
+	/* sandbox_step() has work to do. */
+	void (*schedule)(void *ctx);
+	void (*log)(void *ctx, enum owner_level level, const char *text);
+};
+
+void owner_log(const struct owner *owner, enum owner_level level, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif

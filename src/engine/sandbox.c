@@ -1,0 +1,239 @@
+/*
+ * Sandbox
+ *
+ * Children are kept in the order of their start nodes, which is the order of everything that is
+ * done to all of them. budget.c reads what each is assigned, routing.c answers what a route means
+ * among these children.
+ */
+#include "engine/sandbox.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <utlist.h>
+
+#include <kin/label.h>
+
+#include "engine/budget.h"
+#include "engine/environment.h"
+
+void sandbox_init(struct sandbox *sandbox, const struct owner *owner)
+{
+	*sandbox = (struct sandbox){ .owner = owner,
+		.preserve = { SANDBOX_PRESERVE_RAM, SANDBOX_PRESERVE_CAPS } };
+}
+
+void sandbox_schedule(struct sandbox *sandbox)
+{
+	if (sandbox->scheduled)
+		return;
+	sandbox->scheduled = true;
+	sandbox->owner->schedule(sandbox->owner->ctx);
+}
+
+struct child *sandbox_child(struct sandbox *sandbox, const char *name)
+{
+	struct child *child;
+
+	HASH_FIND(by_name, sandbox->by_name, name, strlen(name), child);
+	return child;
+}
+
+const struct kin_node *sandbox_child_config(const struct child *child)
+{
+	return child->start ? kin_node_first_of(child->start, "config") : NULL;
+}
+
+/* Elements of <config> that mean something here; start nodes and others act when they are read. */
+static const char *const known_elements[] = { "parent-provides", "affinity-space", "default",
+	"default-route", "resource", "report", "heartbeat", "alias", "service", "start" };
+
+static void check_elements(struct sandbox *sandbox, const struct kin_node *config)
+{
+	KIN_NODE_FOREACH (node, config, NULL) {
+		size_t i, n = sizeof(known_elements) / sizeof(known_elements[0]);
+
+		for (i = 0; i < n; i++)
+			if (strcmp(kin_node_type(node), known_elements[i]) == 0)
+				break;
+		if (i == n)
+			owner_log(sandbox->owner, OWNER_WARNING,
+				"unknown config element type <%s>", kin_node_type(node));
+	}
+}
+
+static const char *usable_name(struct sandbox *sandbox, const struct kin_node *start)
+{
+	const char *name = kin_node_attribute(start, "name");
+
+	if (!name || !*name) {
+		owner_log(sandbox->owner, OWNER_WARNING,
+			"missing 'name' attribute in '<start>' entry (line %u)",
+			kin_node_line(start));
+		return NULL;
+	}
+	if (!kin_name_valid(name)) {
+		owner_log(sandbox->owner, OWNER_ERROR,
+			"name of start node in line %u is not a valid name of at most %d bytes",
+			kin_node_line(start), KIN_NAME_MAX);
+		return NULL;
+	}
+	if (sandbox_child(sandbox, name)) {
+		owner_log(sandbox->owner, OWNER_ERROR,
+			"start node \"%s\" in line %u repeats the name of another, ignored", name,
+			kin_node_line(start));
+		return NULL;
+	}
+	return name;
+}
+
+static void read_provides(struct child *child)
+{
+	const struct kin_node *provides = kin_node_first_of(child->start, "provides");
+
+	if (!provides)
+		return;
+	KIN_NODE_FOREACH (service, provides, "service") {
+		const char *name = kin_node_attribute(service, "name");
+
+		if (!name || !kin_name_valid(name))
+			owner_log(child->sandbox->owner, OWNER_WARNING,
+				"%s: service without a valid name in <provides> (line %u)",
+				child->name, kin_node_line(service));
+		else if (services_provide(&child->sandbox->services, child, name) == -ENOMEM)
+			owner_log(child->sandbox->owner, OWNER_ERROR,
+				"%s: out of memory for service \"%s\"", child->name, name);
+	}
+}
+
+static bool read_binary(struct child *child)
+{
+	const struct kin_node *node = kin_node_first_of(child->start, "binary");
+	const char *binary = node ? kin_node_attribute(node, "name") : NULL;
+
+	binary = binary && *binary ? binary : child->name;
+	if (strlen(binary) > KIN_LABEL_MAX) {
+		owner_log(child->sandbox->owner, OWNER_ERROR, "%s: name of the binary too long",
+			child->name);
+		return false;
+	}
+	strcpy(child->binary, binary);
+	return true;
+}
+
+static void create_child(struct sandbox *sandbox, const struct kin_node *start,
+	struct budget *budget)
+{
+	const char *name = usable_name(sandbox, start);
+	struct child *child = name ? child_new(sandbox, name) : NULL;
+
+	if (!child) {
+		if (name)
+			owner_log(sandbox->owner, OWNER_ERROR, "%s: out of memory", name);
+		return;
+	}
+	const struct kin_node *exit = kin_node_first_of(start, "exit");
+
+	child->start = start;
+	child->id = ++sandbox->last_child_id;
+	child->propagate_exit = exit && kin_node_boolean(exit, "propagate", false);
+	HASH_ADD_KEYPTR(by_name, sandbox->by_name, child->name, strlen(child->name), child);
+	DL_APPEND(sandbox->children, child);
+	child->failed = !read_binary(child) || !budget_assign(budget, child);
+	if (!child->failed)
+		read_provides(child);
+	child->advance = true;
+}
+
+void sandbox_apply(struct sandbox *sandbox, struct kin_tree *config)
+{
+	const struct kin_node *root = kin_tree_root(config);
+	struct budget budget;
+
+	assert(!sandbox->config);
+	sandbox->config = config;
+	check_elements(sandbox, root);
+	budget_open(&budget, sandbox, root);
+	KIN_NODE_FOREACH (start, root, "start")
+		create_child(sandbox, start, &budget);
+	sandbox_schedule(sandbox);
+}
+
+static void end_exited(struct child *child)
+{
+	const struct owner *owner = child->sandbox->owner;
+
+	if (!child->started)
+		return;
+	child_close_all(child);
+	if (child->propagate_exit)
+		owner->children->exit(owner->ctx, child->exit_value);
+}
+
+static void advance(struct child *child)
+{
+	switch (child->state) {
+	case CHILD_INCOMPLETE:
+		environment_advance(child);
+		break;
+	case CHILD_EXITED:
+		end_exited(child);
+		break;
+	case CHILD_ALIVE:
+	case CHILD_ABANDONED:
+		break;
+	}
+}
+
+void sandbox_step(struct sandbox *sandbox)
+{
+	struct child *child;
+
+	sandbox->scheduled = false;
+	DL_FOREACH (sandbox->children, child) {
+		if (!child->advance)
+			continue;
+		child->advance = false;
+		advance(child);
+	}
+}
+
+void sandbox_up_answers(struct sandbox *sandbox)
+{
+	struct session *session, *next;
+
+	DL_FOREACH_SAFE2(sandbox->up_pending, session, next, up_next)
+		session_up_answer(session);
+}
+
+/* What is left of a child's sessions is closed without waiting for servers that end as well. */
+static void end_child(struct child *child)
+{
+	struct session *session, *next;
+
+	HASH_ITER (by_server_id, child->served, session, next)
+		session_purge(session);
+	DL_FOREACH_SAFE2(child->closing, session, next, closing_next)
+		session_closed(session);
+}
+
+void sandbox_done(struct sandbox *sandbox)
+{
+	struct child *child, *next;
+	struct session *session, *next_session;
+
+	DL_FOREACH (sandbox->children, child) {
+		child->state = CHILD_ABANDONED;
+		child_close_all(child);
+	}
+	DL_FOREACH (sandbox->children, child)
+		end_child(child);
+	DL_FOREACH_SAFE2(sandbox->up_pending, session, next_session, up_next)
+		session_closed(session);
+	DL_FOREACH_SAFE (sandbox->children, child, next) {
+		HASH_DELETE(by_name, sandbox->by_name, child);
+		DL_DELETE(sandbox->children, child);
+		child_free(child);
+	}
+	services_done(&sandbox->services);
+	sandbox->config = kin_tree_free(sandbox->config);
+}

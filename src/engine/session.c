@@ -1,0 +1,437 @@
+/*
+ * Sessions
+ *
+ * The state machine. Whatever ends a session settles its donation first and then frees it, in one
+ * place (finish()), so that every history ends in the same few lines.
+ */
+#include "engine/session.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <utlist.h>
+
+#include "engine/child.h"
+#include "engine/donation.h"
+#include "engine/sandbox.h"
+
+const char *session_state_word(enum session_state state)
+{
+	switch (state) {
+	case SESSION_CREATE_REQUESTED:
+		return "CREATING";
+	case SESSION_DENIED:
+		return "DENIED";
+	case SESSION_INSUFFICIENT_RAM:
+		return "INSUFFICIENT_RAM";
+	case SESSION_INSUFFICIENT_CAPS:
+		return "INSUFFICIENT_CAP";
+	case SESSION_AVAILABLE:
+		return "AVAIL";
+	case SESSION_HANDED_OUT:
+		return "OK";
+	case SESSION_UPGRADE_REQUESTED:
+		return "UPGRADING";
+	case SESSION_CLOSE_REQUESTED:
+		return "CLOSING";
+	case SESSION_CLOSED:
+		return "CLOSED";
+	}
+	return "";
+}
+
+bool session_alive(const struct session *session)
+{
+	return session->state == SESSION_AVAILABLE || session->state == SESSION_HANDED_OUT
+		|| session->state == SESSION_UPGRADE_REQUESTED
+		|| session->state == SESSION_CLOSE_REQUESTED;
+}
+
+const struct owner *session_owner(const struct session *session)
+{
+	return session->sandbox->owner;
+}
+
+struct session *session_new(struct child *client, uint32_t id, struct service *service)
+{
+	struct session *session = calloc(1, sizeof(*session));
+
+	if (!session)
+		return NULL;
+	session->sandbox = client->sandbox;
+	session->id = id;
+	session->client = client;
+	session->service = service;
+	HASH_ADD(by_id, client->sessions, id, sizeof(session->id), session);
+	if (!session->by_id.tbl) {
+		free(session);
+		return NULL;
+	}
+	session->listed = true;
+	return session;
+}
+
+struct session *session_find(struct child *client, uint32_t id)
+{
+	struct session *session;
+
+	HASH_FIND(by_id, client->sessions, &id, sizeof(id), session);
+	return session;
+}
+
+struct session *session_find_at_server(struct child *server, uint32_t server_id)
+{
+	struct session *session;
+
+	HASH_FIND(by_server_id, server->served, &server_id, sizeof(server_id), session);
+	return session;
+}
+
+struct session *session_find_closing(struct child *client, uint32_t id)
+{
+	struct session *session;
+
+	DL_FOREACH2 (client->closing, session, closing_next)
+		if (session->id == id)
+			break;
+	return session;
+}
+
+static struct child *server_of(const struct session *session)
+{
+	const struct service *service = session->service;
+
+	return service && service->kind == SERVICE_CHILD ? service->server : NULL;
+}
+
+static void leave_client(struct session *session)
+{
+	struct child *client = session->client;
+
+	if (session->listed)
+		HASH_DELETE(by_id, client->sessions, session);
+	if (session->closing)
+		DL_DELETE2(client->closing, session, closing_prev, closing_next);
+	session->listed = session->closing = false;
+}
+
+static void leave_server(struct session *session)
+{
+	struct child *server = server_of(session);
+	struct sandbox *sandbox = session->sandbox;
+
+	if (server) {
+		server_dequeue(server, session);
+		if (session->server_id)
+			HASH_DELETE(by_server_id, server->served, session);
+		session->server_id = 0;
+	}
+	if (session->up_pending)
+		DL_DELETE2(sandbox->up_pending, session, up_prev, up_next);
+	session->up_pending = false;
+}
+
+static void drop_cap(struct session *session)
+{
+	const struct owner *owner = session_owner(session);
+
+	if (session->cap > 0)
+		owner->cap_close(owner->ctx, session->cap);
+	session->cap = 0;
+}
+
+void session_free(struct session *session)
+{
+	assert(!session->donation.ram && !session->donation.caps && !session->cost_bytes);
+	drop_cap(session);
+	leave_server(session);
+	leave_client(session);
+	free(session);
+}
+
+/* The end of every session: its quota goes home, a client that waits for it is told. */
+static void finish(struct session *session)
+{
+	struct child *client = session->client;
+	bool tell = client && session->closing;
+
+	donation_return(session);
+	leave_server(session);
+	leave_client(session);
+	session->state = SESSION_CLOSED;
+	if (tell)
+		child_answered(client, session, SESSION_EVENT_CLOSED);
+	session_free(session);
+}
+
+static void wait_for_parent(struct session *session)
+{
+	if (session->up_pending)
+		return;
+	session->up_pending = true;
+	DL_APPEND2(session->sandbox->up_pending, session, up_prev, up_next);
+}
+
+static void refuse(struct session *session, int answer)
+{
+	session->answer = answer;
+	session->state = answer == KIN_INSUFFICIENT_RAM ? SESSION_INSUFFICIENT_RAM
+		: answer == KIN_INSUFFICIENT_CAPS       ? SESSION_INSUFFICIENT_CAPS
+							: SESSION_DENIED;
+}
+
+/* What a service said that can answer at once. */
+static void take_answer(struct session *session, int answer, int cap)
+{
+	if (answer == 0) {
+		session->cap = cap;
+		session->state = SESSION_AVAILABLE;
+	} else if (answer == KIN_PENDING) {
+		wait_for_parent(session);
+	} else {
+		refuse(session, answer > 0 ? answer : KIN_DENIED);
+	}
+}
+
+void session_submit(struct session *session)
+{
+	const struct owner *owner = session_owner(session);
+	int r, cap = 0;
+
+	switch (session->service->kind) {
+	case SERVICE_CHILD:
+		server_enqueue(session->service->server, session);
+		return;
+	case SERVICE_PARENT:
+		session->up_id = ++session->sandbox->last_up_id;
+		r = owner->up->session(owner->ctx, session->up_id, session, &cap);
+		take_answer(session, r, cap);
+		return;
+	case SERVICE_LOCAL:
+		r = owner->local->create(owner->ctx, session, &cap);
+		take_answer(session, r, cap);
+		return;
+	}
+}
+
+int session_upgrade(struct session *session, struct quota amount)
+{
+	const struct owner *owner = session_owner(session);
+	int r = donation_give(session, amount, 0);
+
+	if (r)
+		return r;
+	switch (session->service->kind) {
+	case SERVICE_CHILD:
+		session->upgrade = amount;
+		session->state = SESSION_UPGRADE_REQUESTED;
+		server_enqueue(session->service->server, session);
+		return KIN_PENDING;
+	case SERVICE_LOCAL:
+		owner->local->upgrade(owner->ctx, session, amount);
+		return 0;
+	case SERVICE_PARENT:
+		r = owner->up->upgrade(owner->ctx, session->up_id, amount);
+		break;
+	}
+	if (r == KIN_PENDING) {
+		session->state = SESSION_UPGRADE_REQUESTED;
+		wait_for_parent(session);
+	} else if (r) {
+		donation_take_back(session, amount);
+	}
+	return r;
+}
+
+/* Return: whether the server has nothing (more) to do with it */
+static bool close_at_server(struct session *session)
+{
+	const struct owner *owner = session_owner(session);
+	bool alive = session_alive(session);
+
+	if (!session->service)
+		return true;
+	switch (session->service->kind) {
+	case SERVICE_LOCAL:
+		if (alive)
+			owner->local->close(owner->ctx, session);
+		return true;
+	case SERVICE_PARENT:
+		if (!alive && session->state != SESSION_CREATE_REQUESTED)
+			return true;
+		if (owner->up->close(owner->ctx, session->up_id) != KIN_PENDING)
+			return true;
+		wait_for_parent(session);
+		break;
+	case SERVICE_CHILD:
+		if (!alive)
+			return session->state != SESSION_CREATE_REQUESTED || !session->fetched;
+		server_enqueue(session->service->server, session);
+		break;
+	}
+	session->state = SESSION_CLOSE_REQUESTED;
+	return false;
+}
+
+/*
+ * A session that its server is just making: the server learns of the end when it delivers, the
+ * client has its quota back now.
+ */
+static bool creation_in_progress(const struct session *session)
+{
+	return session->state == SESSION_CREATE_REQUESTED && server_of(session)
+		&& session->fetched;
+}
+
+static void abandon_creation(struct session *session)
+{
+	donation_return(session);
+	leave_client(session);
+	session->client = NULL;
+}
+
+int session_close(struct session *session)
+{
+	if (creation_in_progress(session)) {
+		abandon_creation(session);
+		return 0;
+	}
+	if (session->state == SESSION_CLOSE_REQUESTED)
+		return KIN_PENDING;
+	drop_cap(session);
+	session->state = session->state == SESSION_CLOSED ? SESSION_DENIED : session->state;
+	if (!close_at_server(session)) {
+		leave_client(session);
+		session->state = SESSION_CLOSE_REQUESTED;
+		session->closing = true;
+		DL_APPEND2(session->client->closing, session, closing_prev, closing_next);
+		return KIN_PENDING;
+	}
+	finish(session);
+	return 0;
+}
+
+void session_orphan(struct session *session)
+{
+	if (creation_in_progress(session)) {
+		abandon_creation(session);
+		return;
+	}
+	bool asked = session->state == SESSION_CLOSE_REQUESTED;
+
+	drop_cap(session);
+	leave_client(session);
+	session->client = NULL;
+	if (!asked && close_at_server(session))
+		finish(session);
+}
+
+void session_purge(struct session *session)
+{
+	enum session_state before = session->state;
+
+	donation_return(session);
+	leave_server(session);
+	drop_cap(session);
+	session->service = NULL;
+	if (!session->client || before == SESSION_CLOSE_REQUESTED) {
+		finish(session);
+		return;
+	}
+	session->state = SESSION_CLOSED;
+	switch (before) {
+	case SESSION_CREATE_REQUESTED:
+		refuse(session, KIN_DENIED);
+		child_answered(session->client, session, SESSION_EVENT_CREATED);
+		break;
+	case SESSION_AVAILABLE:
+		refuse(session, KIN_DENIED);
+		break;
+	case SESSION_UPGRADE_REQUESTED:
+		child_answered(session->client, session, SESSION_EVENT_UPGRADED);
+		break;
+	case SESSION_DENIED:
+	case SESSION_INSUFFICIENT_RAM:
+	case SESSION_INSUFFICIENT_CAPS:
+		session->state = before;
+		break;
+	case SESSION_HANDED_OUT:
+	case SESSION_CLOSE_REQUESTED:
+	case SESSION_CLOSED:
+		break;
+	}
+}
+
+void session_unpark(struct session *session)
+{
+	const struct owner *owner = session_owner(session);
+	struct quota_edge edge = { OWNER_SELF, session->service->server->account,
+		session->donation };
+
+	if (session->parked && owner->accounts->transfer(owner->ctx, &edge, 1) == 0)
+		session->parked = false;
+}
+
+void session_delivered(struct session *session, int cap)
+{
+	struct child *server = server_of(session);
+
+	session->cap = cap;
+	session->state = SESSION_AVAILABLE;
+	if (server)
+		server_dequeue(server, session);
+	if (session->client)
+		child_answered(session->client, session, SESSION_EVENT_CREATED);
+	else
+		session_orphan(session);
+}
+
+void session_refused(struct session *session, int answer)
+{
+	refuse(session, answer);
+	leave_server(session);
+	if (session->client)
+		child_answered(session->client, session, SESSION_EVENT_CREATED);
+	else
+		finish(session);
+}
+
+void session_upgraded(struct session *session)
+{
+	struct child *server = server_of(session);
+
+	session->state = SESSION_HANDED_OUT;
+	session->upgrade = (struct quota){ 0, 0 };
+	if (server)
+		server_dequeue(server, session);
+	child_answered(session->client, session, SESSION_EVENT_UPGRADED);
+}
+
+void session_closed(struct session *session)
+{
+	finish(session);
+}
+
+static void up_stop_waiting(struct session *session)
+{
+	DL_DELETE2(session->sandbox->up_pending, session, up_prev, up_next);
+	session->up_pending = false;
+}
+
+void session_up_answer(struct session *session)
+{
+	const struct owner *owner = session_owner(session);
+	int cap = 0;
+	int r = owner->up->session_cap(owner->ctx, session->up_id, &cap);
+
+	if (r == KIN_PENDING)
+		return;
+	up_stop_waiting(session);
+	if (session->state == SESSION_CLOSE_REQUESTED)
+		session_closed(session);
+	else if (session->state == SESSION_UPGRADE_REQUESTED)
+		session_upgraded(session);
+	else if (r == 0)
+		session_delivered(session, cap);
+	else
+		session_refused(session, r > 0 ? r : KIN_DENIED);
+}

@@ -1,0 +1,134 @@
+/*
+ * Sessions
+ *
+ * A session joins a client child, a service and a donation. It is in one state, and in the tables
+ * that belong to that state: in its client's under the client's ID until it is closed (then in the
+ * client's list of closing ones), in its server's under the server's ID, in the server's list of
+ * requests while it waits for an answer. Only session.c moves it between them, and only donation.c
+ * moves its quota, so that a donation is in exactly one place.
+ */
+#ifndef ENGINE_SESSION_H
+#define ENGINE_SESSION_H
+
+#include <uthash.h>
+
+#include "engine/owner.h"
+
+struct sandbox;
+struct service;
+
+enum session_state {
+	SESSION_CREATE_REQUESTED,
+	SESSION_DENIED,
+	SESSION_INSUFFICIENT_RAM,
+	SESSION_INSUFFICIENT_CAPS,
+	SESSION_AVAILABLE,
+	SESSION_HANDED_OUT,
+	SESSION_UPGRADE_REQUESTED,
+	SESSION_CLOSE_REQUESTED,
+	SESSION_CLOSED,
+};
+
+/* ROM modules that a parent makes itself. */
+enum special_rom { SPECIAL_ROM_NONE, SPECIAL_ROM_CONFIG, SPECIAL_ROM_REQUESTS };
+
+struct session {
+	struct sandbox *sandbox;
+	enum session_state state;
+	uint32_t id; /* the client's */
+	bool environment;
+
+	struct child *client;    /* who pays and is told; NULL once it is gone */
+	struct service *service; /* NULL once its server is gone */
+	uint32_t version;        /* of the interface the client speaks */
+	struct kin_args args;    /* as the server sees them */
+	struct kin_affinity affinity;
+	enum special_rom special;
+
+	struct quota donation; /* held by the server, given back at the end */
+	uint64_t cost_bytes;   /* of it kept by us for the session object */
+	struct quota upgrade;  /* asked for, not confirmed */
+	bool parked;           /* the server has no account yet, the parent keeps the donation */
+	int cap;               /* 0 once handed out */
+	int answer;            /* what the client is told in the refused states */
+	bool listed, closing;  /* which of its client's tables it is in */
+
+	/* At a child that serves it. */
+	uint32_t server_id;
+	uint64_t sequence; /* position in the list of requests */
+	bool requested;    /* in that list */
+	bool fetched;      /* the server has seen the request */
+	struct session *request_prev, *request_next;
+
+	uint32_t up_id;  /* at the parent, if it serves it */
+	bool up_pending; /* the parent has to answer */
+	struct session *up_prev, *up_next;
+
+	void *local; /* the owner's, if it serves it */
+
+	struct session *closing_prev, *closing_next;
+	UT_hash_handle by_id, by_server_id;
+};
+
+/* RAM kept of each donation for the session object and its place in tables. */
+#define SESSION_COST_BYTES 1024
+
+/* "OK", "AVAIL", … as in reports; never NULL. */
+const char *session_state_word(enum session_state state);
+
+/* Is there something at the server that must be closed? */
+bool session_alive(const struct session *session);
+
+/**
+ * session_new() - a session of a client, in state create requested, in the client's table
+ *
+ * Return: NULL if there is no memory.
+ */
+struct session *session_new(struct child *client, uint32_t id, struct service *service);
+
+/* The owner of the sandbox it belongs to, whoever is gone. */
+const struct owner *session_owner(const struct session *session);
+
+struct session *session_find(struct child *client, uint32_t id);
+struct session *session_find_at_server(struct child *server, uint32_t server_id);
+struct session *session_find_closing(struct child *client, uint32_t id);
+
+/* Takes it out of all tables, closes its capability and frees it. The quota must be settled. */
+void session_free(struct session *session);
+
+/* Hands the request to the session's service, which may answer at once: see the state after. */
+void session_submit(struct session *session);
+
+/**
+ * session_upgrade() - donate more
+ *
+ * Return: 0, KIN_PENDING, KIN_OUT_OF_RAM, KIN_OUT_OF_CAPS, or negative errno
+ */
+int session_upgrade(struct session *session, struct quota amount);
+
+/**
+ * session_close() - end it; the ID is free from now on
+ *
+ * Return: 0 if the session is gone (and freed), KIN_PENDING if its server has to answer first
+ */
+int session_close(struct session *session);
+
+/* The client is gone: close it, telling nobody. May free it. */
+void session_orphan(struct session *session);
+
+/* The server is gone: settle the quota, tell the client if it waits for an answer. May free it. */
+void session_purge(struct session *session);
+
+/* The server got an account: it gets the donations that were parked for it. */
+void session_unpark(struct session *session);
+
+/* The parent answers a pending request of ours: ask it for the outcome. May free it. */
+void session_up_answer(struct session *session);
+
+/* A server's answers, as the parent or a child gives them. They may free the session. */
+void session_delivered(struct session *session, int cap);
+void session_refused(struct session *session, int answer);
+void session_upgraded(struct session *session);
+void session_closed(struct session *session);
+
+#endif

@@ -1,0 +1,114 @@
+/* Host; see the header. */
+#include "host/host.h"
+
+#include <unistd.h>
+
+#include "host/child.h"
+#include "host/rom.h"
+
+static int adopt(void *ctx, int pd, struct quota quota, uint32_t *ret_account)
+{
+	struct host *host = ctx;
+
+	return host->ops->adopt(host, pd, quota, ret_account);
+}
+
+static int start(void *ctx, struct child *child, const struct child_start *what)
+{
+	struct host *host = ctx;
+	struct host_process ends;
+	int r = host->ops->start(host, what, &ends);
+
+	return r ? r : host_child_open(host, child, &ends);
+}
+
+static void stop(void *ctx, struct child *child)
+{
+	host_child_close(child);
+}
+
+static void propagate_exit(void *ctx, int64_t value)
+{
+	struct host *host = ctx;
+
+	host->ops->exit(host, value);
+}
+
+static const struct child_ops child_ops = { adopt, start, stop, host_child_wake,
+	host_child_wake_server, host_child_answered, propagate_exit };
+
+static bool local_exists(void *ctx, const char *service)
+{
+	struct host *host = ctx;
+
+	return host->ops->local && host->ops->local->exists(host, service);
+}
+
+static int local_create(void *ctx, struct session *session, int *ret_cap)
+{
+	struct host *host = ctx;
+
+	return session->special ? host_rom_create(host, session, ret_cap)
+				: host->ops->local->create(host, session, ret_cap);
+}
+
+static void local_upgrade(void *ctx, struct session *session, struct quota amount)
+{
+	struct host *host = ctx;
+
+	if (!session->special)
+		host->ops->local->upgrade(host, session, amount);
+}
+
+static void local_close(void *ctx, struct session *session)
+{
+	struct host *host = ctx;
+
+	if (session->special)
+		host_rom_close(host, session);
+	else
+		host->ops->local->close(host, session);
+}
+
+static const struct local_ops local_ops = { local_exists, local_create, local_upgrade,
+	local_close };
+
+static void cap_close(void *ctx, int cap)
+{
+	close(cap);
+}
+
+static void schedule(void *ctx)
+{
+	struct host *host = ctx;
+
+	loop_queue(host->loop, &host->step);
+}
+
+static void log_text(void *ctx, enum owner_level level, const char *text)
+{
+	struct host *host = ctx;
+
+	host->ops->log(host, level, text);
+}
+
+static void on_step(struct loop_task *task)
+{
+	struct host *host = (struct host *) ((char *) task - offsetof(struct host, step));
+
+	sandbox_step(&host->sandbox);
+}
+
+void host_init(struct host *host, struct loop *loop, const struct host_ops *ops)
+{
+	*host = (struct host){ .loop = loop, .ops = ops, .step = { .run = on_step } };
+	host->owner = (struct owner){ host, ops->up, ops->accounts, &child_ops, &local_ops,
+		cap_close, schedule, log_text };
+	sandbox_init(&host->sandbox, &host->owner);
+}
+
+void host_done(struct host *host)
+{
+	sandbox_done(&host->sandbox);
+	loop_cancel(host->loop, &host->step);
+}

@@ -1,0 +1,164 @@
+/*
+ * ROM modules that a parent makes
+ *
+ * The content is generated anew each time the child asks for it, into a dataspace of the parent's.
+ */
+#include "host/rom.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <utlist.h>
+
+#include <kin/generator.h>
+#include <kin/interface/rom.h>
+
+#include "ipc/channel.h"
+
+struct host_rom {
+	struct host *host;
+	struct child *child;
+	enum special_rom special;
+	uint32_t rpc_id, dataspace_id;
+	int server;
+	struct loop_source source;
+};
+
+static void generate_requests(struct kin_generator *g, const struct child *child)
+{
+	static const char *const types[] = { [SERVER_CREATE] = "create",
+		[SERVER_UPGRADE] = "upgrade", [SERVER_CLOSE] = "close" };
+	struct session *session;
+	char args[1024];
+
+	kin_generator_open(g, "session_requests");
+	DL_FOREACH2 (child->requests, session, request_next) {
+		bool create = session->state == SESSION_CREATE_REQUESTED;
+		bool upgrade = session->state == SESSION_UPGRADE_REQUESTED;
+
+		kin_generator_open(g, types[create ? SERVER_CREATE : upgrade ? SERVER_UPGRADE
+									    : SERVER_CLOSE]);
+		kin_generator_attribute_number(g, "id", session->server_id);
+		if (create) {
+			kin_generator_attribute(g, "service", session->service->name->name);
+			kin_generator_attribute(g, "label", session->args.label);
+			kin_args_print(&session->args, args, sizeof(args));
+			kin_generator_open(g, "args");
+			kin_generator_text(g, args);
+			kin_generator_close(g);
+		}
+		if (upgrade) {
+			kin_generator_attribute_number(g, "ram_quota", session->upgrade.ram);
+			kin_generator_attribute_number(g, "cap_quota", session->upgrade.caps);
+		}
+		kin_generator_close(g);
+	}
+	kin_generator_close(g);
+}
+
+static void generate(struct host_rom *rom, struct kin_generator *g)
+{
+	if (rom->special == SPECIAL_ROM_CONFIG)
+		kin_generator_node(g, sandbox_child_config(rom->child));
+	else
+		generate_requests(g, rom->child);
+}
+
+static void drop_dataspace(struct host_rom *rom)
+{
+	if (rom->dataspace_id)
+		rom->host->ops->free(rom->host, rom->dataspace_id);
+	rom->dataspace_id = 0;
+}
+
+static int on_dataspace(void *self, struct rom_dataspace_request *rq, struct rom_dataspace_reply *rp)
+{
+	struct host_rom *rom = self;
+	struct kin_generator g;
+	const char *text;
+	size_t size;
+
+	drop_dataspace(rom);
+	kin_generator_init_growing(&g, KIN_NODE_TEXT_MAX);
+	generate(rom, &g);
+	int r = kin_generator_finish(&g, &text, &size);
+
+	if (r == 0)
+		r = rom->host->ops->alloc_rom(
+			rom->host, text, size, &rom->dataspace_id, &rp->dataspace);
+	if (r)
+		owner_log(&rom->host->owner, OWNER_ERROR, "%s: no memory for its %s ROM: %s",
+			rom->child->name,
+			rom->special == SPECIAL_ROM_CONFIG ? "config" : "session_requests",
+			kin_answer_text(r));
+	rp->size = size;
+	kin_generator_done(&g);
+	return r;
+}
+
+/* These modules don't change behind a reader's back: it is told by other means. */
+static int on_signal(void *self, struct rom_signal_request *rq, struct rom_signal_reply *rp)
+{
+	return 0;
+}
+
+static const struct rom_handlers handlers = { on_dataspace, on_signal };
+
+static void on_channel(struct loop_source *source, uint32_t epoll_events)
+{
+	struct host_rom *rom =
+		(struct host_rom *) ((char *) source - offsetof(struct host_rom, source));
+	int r = kin_dispatch(rom->server, &rom_interface, &handlers, rom);
+
+	if (r == 0 || r == -EAGAIN)
+		return;
+	loop_remove(rom->host->loop, source);
+	if (r != -EPIPE)
+		owner_log(&rom->host->owner, OWNER_WARNING,
+			"%s: breaks the protocol of its ROM session, which is of no use any more",
+			rom->child->name);
+}
+
+static void destroy(struct host_rom *rom)
+{
+	loop_remove(rom->host->loop, &rom->source);
+	drop_dataspace(rom);
+	close(rom->server);
+	rom->host->ops->free(rom->host, rom->rpc_id);
+	free(rom);
+}
+
+int host_rom_create(struct host *host, struct session *session, int *ret_cap)
+{
+	struct host_rom *rom = calloc(1, sizeof(*rom));
+	int client = 0;
+
+	if (!rom)
+		return -ENOMEM;
+	int r = host->ops->alloc_rpc(host, &rom->rpc_id, &rom->server, &client);
+
+	if (r) {
+		owner_log(&host->owner, OWNER_ERROR, "%s: no ROM session for it: %s",
+			session->client->name, kin_answer_text(r));
+		free(rom);
+		return KIN_DENIED;
+	}
+	rom->host = host;
+	rom->child = session->client;
+	rom->special = session->special;
+	r = loop_add(host->loop, &rom->source, rom->server, on_channel);
+	if (r) {
+		destroy(rom);
+		close(client);
+		return r;
+	}
+	session->local = rom;
+	*ret_cap = client;
+	return 0;
+}
+
+void host_rom_close(struct host *host, struct session *session)
+{
+	destroy(session->local);
+	session->local = NULL;
+}

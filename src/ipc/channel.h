@@ -1,0 +1,36 @@
+/*
+ * Channels: socketpairs made for one object each
+ *
+ * The calls on a channel are declared in <kin/interface.h>; here is what makes and checks one.
+ */
+#ifndef IPC_CHANNEL_H
+#define IPC_CHANNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <kin/interface.h>
+
+/* Bound of what the kernel buffers in one direction of a channel; it rounds and doubles it. */
+#define CHANNEL_BUFFER_BYTES (16 * 1024)
+
+/**
+ * channel_pair() - make a channel
+ *
+ * Return: 0, or negative errno; both ends are close-on-exec and belong to the caller.
+ */
+int channel_pair(int *ret_server, int *ret_client);
+
+/**
+ * channel_cookie() - the kernel's number of this end, the same for all duplicates of it
+ *
+ * Return: 0, or -ENOTSOCK if @fd is no socket.
+ */
+int channel_cookie(int fd, uint64_t *ret_cookie);
+
+/**
+ * channel_check() - is this descriptor, received from somebody, an end of a channel?
+ */
+bool channel_check(int fd);
+
+#endif

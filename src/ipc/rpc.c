@@ -1,0 +1,228 @@
+/*
+ * RPC over channels
+ *
+ * A channel is one end of a SEQPACKET socketpair made for one object, so a message needs neither a
+ * length nor the name of its receiver. The client blocks in kin_call(), the server never blocks:
+ * what can't be sent at once is not sent, and the caller of kin_dispatch() closes the channel.
+ *
+ * Received descriptors are counted against the operation's layout and closed whenever a message is
+ * refused. A channel whose control data got truncated is treated as broken.
+ */
+#include <assert.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "ipc/channel.h"
+#include "wire/codec.h"
+
+struct message {
+	uint8_t bytes[KIN_MESSAGE_MAX];
+	size_t size;
+	struct wire_caps caps;
+};
+
+union control {
+	struct cmsghdr header;
+	char space[CMSG_SPACE(sizeof(int) * KIN_MESSAGE_CAPS_MAX)];
+};
+
+static void caps_close(const struct wire_caps *caps)
+{
+	for (unsigned i = 0; i < caps->n; i++)
+		close(caps->cap[i]);
+}
+
+static void layout_close_caps(const struct kin_layout *layout, const void *message)
+{
+	struct wire_caps caps;
+
+	wire_caps_of(layout, message, &caps);
+	caps_close(&caps);
+}
+
+static int message_send(int channel, const struct message *m, int flags)
+{
+	union control control;
+	struct iovec iov = { (void *) m->bytes, m->size };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (m->caps.n) {
+		size_t bytes = sizeof(int) * m->caps.n;
+
+		memset(&control, 0, sizeof(control));
+		msg.msg_control = &control;
+		msg.msg_controllen = CMSG_SPACE(bytes);
+		control.header.cmsg_level = SOL_SOCKET;
+		control.header.cmsg_type = SCM_RIGHTS;
+		control.header.cmsg_len = CMSG_LEN(bytes);
+		memcpy(CMSG_DATA(&control.header), m->caps.cap, bytes);
+	}
+	for (;;) {
+		if (sendmsg(channel, &msg, flags | MSG_NOSIGNAL) >= 0)
+			return 0;
+		if (errno == EINTR)
+			continue;
+		if (errno == EAGAIN || errno == ETOOMANYREFS)
+			return -ENOBUFS;
+		return errno == ECONNRESET || errno == ENOTCONN ? -EPIPE : -errno;
+	}
+}
+
+/* Takes the descriptors out of all control messages, so that none is left open unseen. */
+static void control_take(struct msghdr *msg, struct wire_caps *ret)
+{
+	ret->n = 0;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+		assert(ret->n + n <= KIN_MESSAGE_CAPS_MAX);
+		memcpy(ret->cap + ret->n, CMSG_DATA(c), n * sizeof(int));
+		ret->n += (unsigned) n;
+	}
+}
+
+static int message_receive(int channel, struct message *ret, int flags)
+{
+	union control control;
+	struct iovec iov = { ret->bytes, sizeof(ret->bytes) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+		.msg_controllen = sizeof(control) };
+	ssize_t n;
+
+	do
+		n = recvmsg(channel, &msg, flags | MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno == ECONNRESET ? -EPIPE : -errno;
+	control_take(&msg, &ret->caps);
+	if (msg.msg_flags & (MSG_CTRUNC | MSG_TRUNC)) {
+		caps_close(&ret->caps);
+		return msg.msg_flags & MSG_CTRUNC ? -EMFILE : -EPROTO;
+	}
+	ret->size = (size_t) n;
+	if (n >= WIRE_HEADER_SIZE)
+		return 0;
+	caps_close(&ret->caps);
+	return n == 0 ? -EPIPE : -EPROTO;
+}
+
+static int message_encode(struct message *m, uint32_t operation, int status,
+	const struct kin_layout *layout, const void *fields)
+{
+	int n = 0;
+
+	m->caps.n = 0;
+	if (layout && layout->size) {
+		n = wire_encode(layout, fields, m->bytes + WIRE_HEADER_SIZE,
+			sizeof(m->bytes) - WIRE_HEADER_SIZE, &m->caps);
+		if (n < 0)
+			return n;
+	}
+	wire_header_encode(&(struct wire_header){ operation, status }, m->bytes);
+	m->size = WIRE_HEADER_SIZE + (size_t) n;
+	return 0;
+}
+
+static int message_decode(const struct message *m, const struct kin_layout *layout, void *ret)
+{
+	return wire_decode(
+		layout, m->bytes + WIRE_HEADER_SIZE, m->size - WIRE_HEADER_SIZE, &m->caps, ret);
+}
+
+int kin_send(int channel, const struct kin_interface *interface, uint32_t operation,
+	const void *request)
+{
+	const struct kin_operation *op = &interface->operations[operation];
+	struct message m;
+
+	assert(operation < interface->n_operations);
+	int r = message_encode(&m, operation, 0, op->request(), request);
+
+	return r < 0 ? r : message_send(channel, &m, 0);
+}
+
+int kin_call(int channel, const struct kin_interface *interface, uint32_t operation,
+	const void *request, void *ret_reply)
+{
+	const struct kin_layout *reply = interface->operations[operation].reply();
+	struct wire_header header;
+	struct message m;
+	char nothing[1];
+
+	int r = kin_send(channel, interface, operation, request);
+	if (r < 0)
+		return r;
+	r = message_receive(channel, &m, 0);
+	if (r < 0)
+		return r;
+	wire_header_decode(m.bytes, &header);
+	if (header.operation != operation || (header.status && m.size != WIRE_HEADER_SIZE)
+		|| (header.status && m.caps.n)) {
+		caps_close(&m.caps);
+		return -EPROTO;
+	}
+	if (header.status)
+		return header.status;
+	assert(ret_reply || !reply->size);
+	r = message_decode(&m, reply, ret_reply ? ret_reply : nothing);
+	if (r < 0)
+		caps_close(&m.caps);
+	return r;
+}
+
+int kin_reply(int channel, const struct kin_interface *interface, uint32_t operation, int status,
+	void *reply)
+{
+	const struct kin_layout *layout = interface->operations[operation].reply();
+	struct message m;
+
+	assert(operation < interface->n_operations);
+	int r = message_encode(&m, operation, status, status ? NULL : layout, reply);
+
+	if (r == 0)
+		r = message_send(channel, &m, MSG_DONTWAIT);
+	if (reply)
+		layout_close_caps(layout, reply);
+	return r;
+}
+
+static int message_handle(int channel, const struct kin_interface *interface,
+	const void *handlers, void *self, struct message *m)
+{
+	_Alignas(16) char request[KIN_STRUCT_MAX], reply[KIN_STRUCT_MAX];
+	struct wire_header header;
+
+	wire_header_decode(m->bytes, &header);
+	if (header.operation >= interface->n_operations || header.status) {
+		caps_close(&m->caps);
+		return -EPROTO;
+	}
+	const struct kin_operation *op = &interface->operations[header.operation];
+	const struct kin_layout *request_layout = op->request(), *reply_layout = op->reply();
+
+	if (message_decode(m, request_layout, request) < 0) {
+		caps_close(&m->caps);
+		return -EPROTO;
+	}
+	memset(reply, 0, reply_layout->size);
+	int status = op->handle(handlers, self, request, reply);
+
+	layout_close_caps(request_layout, request);
+	if (op->mode == KIN_MODE_SEND || status == KIN_DEFERRED)
+		return 0;
+	return kin_reply(channel, interface, header.operation, status, reply);
+}
+
+int kin_dispatch(
+	int channel, const struct kin_interface *interface, const void *handlers, void *self)
+{
+	struct message m;
+	int r = message_receive(channel, &m, MSG_DONTWAIT);
+
+	if (r == -EMFILE)
+		return -EPROTO;
+	return r < 0 ? r : message_handle(channel, interface, handlers, self, &m);
+}

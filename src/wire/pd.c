@@ -1,0 +1,5 @@
+/* Layouts of the PD interface; see the header. */
+#include "wire/pd.h"
+
+KIN_LAYOUT_DEFINE(pd_edge, PD_EDGE)
+KIN_INTERFACE_DEFINE(pd, "PD", 1, PD_OPERATIONS)

@@ -1,0 +1,75 @@
+/*
+ * PD: a component's accounts and kernel objects, and those of the children it creates
+ *
+ * Objects and accounts are named by IDs that are local to the channel, so that none can be forged.
+ * Account 0 is the PD's own. Who opens a PD session for a child adopts it: from then on quota moves
+ * between the two, and the child's process is started and stopped by its adopter.
+ */
+#ifndef WIRE_PD_H
+#define WIRE_PD_H
+
+#include <kin/interface.h>
+
+#define PD_EDGES_MAX    8
+#define PD_ACCOUNT_SELF 0
+
+/* Memory of page granularity; @share adds a read-only descriptor of it to give away.
+ * Answers of the allocations: KIN_OUT_OF_RAM, KIN_OUT_OF_CAPS. */
+#define PD_ALLOC_RAM_REQUEST(F) F(U64, size) F(U8, share)
+#define PD_ALLOC_RAM_REPLY(F)   F(U32, id) F(CAP, dataspace) F(CAP_OPTIONAL, read_only)
+
+#define PD_ALLOC_SIGNAL_REPLY(F) F(U32, id) F(CAP, signal)
+
+/* A channel for an RPC object: the end to serve and the end to deliver. */
+#define PD_ALLOC_RPC_REPLY(F) F(U32, id) F(CAP, server) F(CAP, client)
+
+/* Frees what one of the allocations gave; whoever still holds it can't use it any more. */
+#define PD_FREE_REQUEST(F) F(U32, id)
+
+#define PD_ACCOUNT_REQUEST(F) F(U32, account)
+#define PD_ACCOUNT_REPLY(F) \
+	F(U64, ram_quota) F(U64, ram_used) F(U64, cap_quota) F(U64, cap_used)
+
+/* Become the reference account of @pd and give it a first quota. Answers: KIN_EXCEEDED,
+ * KIN_INVALID (not a PD of this core, or adopted before). */
+#define PD_ADOPT_REQUEST(F) F(CAP, pd) F(U64, ram) F(U64, caps)
+#define PD_ADOPT_REPLY(F)   F(U32, account)
+
+/* Move quota along all edges or none. Answers: KIN_EXCEEDED, KIN_INVALID. */
+#define PD_EDGE(F) F(U32, from) F(U32, to) F(U64, ram) F(U64, caps)
+KIN_LAYOUT_DECLARE(pd_edge, PD_EDGE)
+#define PD_TRANSFER_REQUEST(F) F(LIST, edges, PD_EDGES_MAX, pd_edge)
+
+/*
+ * Start the process of an adopted PD with its environment sessions. The reply has the parent's end
+ * of the parent channel, the signal that wakes the child, and a pidfd that tells its end.
+ * Answers: KIN_OUT_OF_RAM, KIN_OUT_OF_CAPS (of the child), KIN_DENIED (the log says why).
+ */
+#define PD_START_REQUEST(F) \
+	F(U32, account) F(TEXT, name, KIN_NAME_MAX) F(CAP, pd) F(CAP, cpu) F(CAP, log) \
+	F(CAP, binary)
+#define PD_START_REPLY(F) F(CAP, parent) F(CAP, signal) F(CAP, process)
+
+/* How the process of an adopted PD is; once exited or killed it stays so. */
+enum pd_status { PD_STATUS_NONE, PD_STATUS_RUNNING, PD_STATUS_EXITED, PD_STATUS_KILLED };
+#define PD_STATUS_REQUEST(F) F(U32, account)
+#define PD_STATUS_REPLY(F)   F(U8, status) F(I64, value)
+
+/* End the process of an adopted PD; the status tells when it has ended. */
+#define PD_KILL_REQUEST(F) F(U32, account)
+
+#define PD_OPERATIONS(OP) \
+	OP(pd, alloc_ram, CALL, PD_ALLOC_RAM_REQUEST, PD_ALLOC_RAM_REPLY) \
+	OP(pd, alloc_signal, CALL, KIN_NOTHING, PD_ALLOC_SIGNAL_REPLY) \
+	OP(pd, alloc_rpc, CALL, KIN_NOTHING, PD_ALLOC_RPC_REPLY) \
+	OP(pd, free, SEND, PD_FREE_REQUEST, KIN_NOTHING) \
+	OP(pd, account, CALL, PD_ACCOUNT_REQUEST, PD_ACCOUNT_REPLY) \
+	OP(pd, adopt, CALL, PD_ADOPT_REQUEST, PD_ADOPT_REPLY) \
+	OP(pd, transfer, CALL, PD_TRANSFER_REQUEST, KIN_NOTHING) \
+	OP(pd, start, CALL, PD_START_REQUEST, PD_START_REPLY) \
+	OP(pd, status, CALL, PD_STATUS_REQUEST, PD_STATUS_REPLY) \
+	OP(pd, kill, SEND, PD_KILL_REQUEST, KIN_NOTHING)
+
+KIN_INTERFACE_DECLARE(pd, PD_OPERATIONS)
+
+#endif

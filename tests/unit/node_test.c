@@ -1,0 +1,477 @@
+/*
+ * Node trees: what looking into one says, every reason to refuse a text, and that neither nasty
+ * input nor a lack of memory does harm.
+ *
+ * tests/corpus/xml (or KIN_TEST_CORPUS/xml) is replayed: good-*.xml must be read, bad-*.xml must be
+ * refused with exactly one error that has a position.
+ */
+#include <kin/diag.h>
+#include <kin/generator.h>
+#include <kin/node.h>
+
+#include "base/memory.h"
+#include "base/tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#ifndef KIN_TEST_CORPUS
+#define KIN_TEST_CORPUS "tests/corpus"
+#endif
+
+/* Keeps the diagnostic reported last */
+struct log {
+	struct kin_diag diag;
+	char text[KIN_DIAG_TEXT_MAX + 64];
+};
+
+static void log_report(void *ctx, const struct kin_diagnostic *diagnostic)
+{
+	struct log *log = ctx;
+
+	assert_true(diagnostic->line > 0 && diagnostic->column > 0);
+	kin_diag_format(diagnostic, log->text, sizeof(log->text));
+}
+
+static void log_init(struct log *log)
+{
+	*log = (struct log){ .diag = { .report = log_report, .ctx = log, .source = "T" } };
+}
+
+static struct kin_tree *parse(const char *text)
+{
+	struct kin_tree *tree = NULL;
+
+	assert_int_equal(kin_tree_parse_xml(text, strlen(text), NULL, &tree), 0);
+	return tree;
+}
+
+static const char sample[] = "<?xml version=\"1.0\"?>\n"
+			     "<config verbose=\"yes\" prio_levels='4'>\n"
+			     "  <!-- comment -->\n"
+			     "  <start name=\"shell\"\n"
+			     "\tram = \"8M\" priority=\"-1\"/> one\n"
+			     "  <service/><start name=\"a &lt;&#10;b\"> x <y/> z </start>\n"
+			     "  <![CDATA[<two>]]>\n"
+			     "</config>\n";
+
+static void nodes_are_found_by_order_and_type(void **state)
+{
+	KIN_TREE_AUTO struct kin_tree *tree = parse(sample);
+	const struct kin_node *root = kin_tree_root(tree), *start = kin_node_first(root);
+	unsigned n_all = 0, n_start = 0;
+
+	assert_string_equal(kin_node_type(root), "config");
+	assert_null(kin_node_parent(root));
+	assert_null(kin_node_next(root));
+	assert_string_equal(kin_node_type(start), "start");
+	assert_ptr_equal(kin_node_parent(start), root);
+	assert_string_equal(kin_node_type(kin_node_next(start)), "service");
+	assert_ptr_equal(kin_node_next_of(start, "start"), kin_node_next(kin_node_next(start)));
+	assert_ptr_equal(kin_node_first_of(root, "service"), kin_node_next(start));
+	assert_null(kin_node_first_of(root, "y"));
+	assert_null(kin_node_next_of(start, "config"));
+	KIN_NODE_FOREACH(child, root, NULL)
+	n_all++;
+	KIN_NODE_FOREACH(child, root, "start")
+	n_start++;
+	assert_int_equal(n_all, 3);
+	assert_int_equal(n_start, 2);
+}
+
+static void text_is_concatenated_and_trimmed(void **state)
+{
+	KIN_TREE_AUTO struct kin_tree *tree = parse(sample);
+	const struct kin_node *root = kin_tree_root(tree), *start = kin_node_first(root);
+
+	assert_string_equal(kin_node_text(root), "one\n  \n  <two>");
+	assert_string_equal(kin_node_text(start), "");
+	assert_string_equal(kin_node_text(kin_node_next_of(start, "start")), "x  z");
+}
+
+static void attributes_are_found_by_name_and_by_place(void **state)
+{
+	KIN_TREE_AUTO struct kin_tree *tree = parse(sample);
+	const struct kin_node *start = kin_node_first(kin_tree_root(tree));
+	const char *name, *value;
+	unsigned line, column;
+
+	assert_string_equal(kin_node_attribute(start, "name"), "shell");
+	assert_string_equal(kin_node_attribute(kin_node_next_of(start, "start"), "name"), "a <\nb");
+	assert_null(kin_node_attribute(start, "nam"));
+	assert_true(kin_node_has(start, "ram"));
+	assert_false(kin_node_has(start, "RAM"));
+	assert_int_equal(kin_node_n_attributes(start), 3);
+	kin_node_attribute_at(start, 2, &name, &value, &line, &column);
+	assert_string_equal(name, "priority");
+	assert_string_equal(value, "-1");
+	assert_int_equal(line, 5);
+	assert_int_equal(column, 13);
+	kin_node_attribute_at(start, 0, NULL, NULL, NULL, &column);
+	assert_int_equal(column, 10);
+}
+
+static void positions_count_characters_and_any_line_end(void **state)
+{
+	KIN_TREE_AUTO struct kin_tree *tree =
+		parse("\xEF\xBB\xBF<a \xc3\xa4='\xe2\x82\xac' b=''\r\n c='>'>\r\t<b/>\n\n "
+		      "<c\nd='\n' e='1'/></a>");
+	const struct kin_node *a = kin_tree_root(tree), *b = kin_node_first(a),
+			      *c = kin_node_next(b);
+	unsigned line, column;
+
+	assert_int_equal(kin_node_line(a), 1);
+	assert_int_equal(kin_node_column(a), 1);
+	kin_node_attribute_at(a, 1, NULL, NULL, &line, &column);
+	assert_int_equal(line * 100 + column, 110);
+	kin_node_attribute_at(a, 2, NULL, NULL, &line, &column);
+	assert_int_equal(line * 100 + column, 202);
+	assert_int_equal(kin_node_line(b) * 100 + kin_node_column(b), 302);
+	assert_int_equal(kin_node_line(c) * 100 + kin_node_column(c), 502);
+	kin_node_attribute_at(c, 1, NULL, NULL, &line, &column);
+	assert_int_equal(line * 100 + column, 703);
+}
+
+static void typed_attributes_fall_back_if_absent_or_malformed(void **state)
+{
+	KIN_TREE_AUTO struct kin_tree *tree =
+		parse("<n ram='8M' prio='-2' on='yes' bad='x' big='99999999999999999999'/>");
+	const struct kin_node *node = kin_tree_root(tree);
+
+	assert_int_equal(kin_node_number(node, "ram", 1), 8 << 20);
+	assert_int_equal(kin_node_number(node, "none", 1), 1);
+	assert_int_equal(kin_node_number(node, "bad", 1), 1);
+	assert_int_equal(kin_node_number(node, "big", 1), 1);
+	assert_int_equal(kin_node_signed(node, "prio", 0), -2);
+	assert_int_equal(kin_node_signed(node, "bad", -7), -7);
+	assert_true(kin_node_boolean(node, "on", false));
+	assert_true(kin_node_boolean(node, "bad", true));
+	assert_false(kin_node_boolean(node, "none", false));
+}
+
+static void checked_attributes_tell_absent_from_malformed(void **state)
+{
+	KIN_TREE_AUTO struct kin_tree *tree =
+		parse("<n ram='8M' prio='-2' on='yes' bad='x' big='99999999999999999999'/>");
+	const struct kin_node *node = kin_tree_root(tree);
+	uint64_t number = 5;
+	int64_t signed_number = 5;
+	bool boolean = false;
+
+	assert_int_equal(kin_node_read_number(node, "none", &number), -ENOENT);
+	assert_int_equal(kin_node_read_number(node, "bad", &number), -EINVAL);
+	assert_int_equal(kin_node_read_number(node, "big", &number), -ERANGE);
+	assert_int_equal(number, 5);
+	assert_int_equal(kin_node_read_number(node, "ram", &number), 0);
+	assert_int_equal(number, 8 << 20);
+	assert_int_equal(kin_node_read_signed(node, "none", &signed_number), -ENOENT);
+	assert_int_equal(kin_node_read_signed(node, "bad", &signed_number), -EINVAL);
+	assert_int_equal(kin_node_read_signed(node, "big", &signed_number), -ERANGE);
+	assert_int_equal(signed_number, 5);
+	assert_int_equal(kin_node_read_signed(node, "prio", &signed_number), 0);
+	assert_int_equal(signed_number, -2);
+	assert_int_equal(kin_node_read_boolean(node, "none", &boolean), -ENOENT);
+	assert_int_equal(kin_node_read_boolean(node, "bad", &boolean), -EINVAL);
+	assert_int_equal(kin_node_read_boolean(node, "on", &boolean), 0);
+	assert_true(boolean);
+}
+
+static void no_node_is_like_an_empty_one(void **state)
+{
+	assert_null(kin_node_first(NULL));
+	assert_null(kin_node_first_of(NULL, "x"));
+	assert_string_equal(kin_node_text(NULL), "");
+	assert_int_equal(kin_node_n_attributes(NULL), 0);
+	assert_null(kin_node_attribute(NULL, "x"));
+	assert_false(kin_node_has(NULL, "x"));
+	assert_int_equal(kin_node_number(NULL, "x", 3), 3);
+	assert_null(kin_tree_free(NULL));
+}
+
+static void equal_trees_may_differ_in_layout_and_attribute_order_only(void **state)
+{
+	static const char original[] = "<a x='1' y='2'><b/>t<c z='&lt;'>u</c></a>";
+	static const struct {
+		const char *text;
+		bool equal;
+	} cases[] = {
+		{ original, true },
+		{ "<a  y=\"2\" x=\"1\" >\n <b></b> t <!--?--><c "
+		  "z=\"&#60;\">\n<![CDATA[u]]></c></a>",
+			true },
+		{ "<A x='1' y='2'><b/>t<c z='&lt;'>u</c></A>", false },
+		{ "<a x='1' y='3'><b/>t<c z='&lt;'>u</c></a>", false },
+		{ "<a x='1'><b/>t<c z='&lt;'>u</c></a>", false },
+		{ "<a x='1' w='2'><b/>t<c z='&lt;'>u</c></a>", false },
+		{ "<a x='1' y='2' w=''><b/>t<c z='&lt;'>u</c></a>", false },
+		{ "<a x='1' y='2'>t<c z='&lt;'>u</c><b/></a>", false },
+		{ "<a x='1' y='2'><b/>t</a>", false },
+		{ "<a x='1' y='2'><b/>t<c z='&lt;'>u</c><d/></a>", false },
+		{ "<a x='1' y='2'><b/>T<c z='&lt;'>u</c></a>", false },
+		{ "<a x='1' y='2'><b/>t<c z='&lt;'>v</c></a>", false },
+		{ "<a x='1' y='2'><b><d/></b>t<c z='&lt;'>u</c></a>", false },
+	};
+	KIN_TREE_AUTO struct kin_tree *tree = parse(original);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		KIN_TREE_AUTO struct kin_tree *other = parse(cases[i].text);
+		const struct kin_node *a = kin_tree_root(tree), *b = kin_tree_root(other);
+		assert_int_equal(kin_node_equal(a, b), cases[i].equal);
+		assert_int_equal(kin_node_equal(b, a), cases[i].equal);
+	}
+}
+
+/* Fails the allocation that finds `left` at 0, counting down, and knows what was not freed */
+static struct {
+	unsigned left;
+	int outstanding;
+} failing;
+
+static void *failing_resize(void *block, size_t size)
+{
+	void *moved = failing.left ? realloc(block, size) : NULL;
+
+	if (failing.left)
+		failing.left--;
+	failing.outstanding += moved && !block;
+	return moved;
+}
+
+static void *failing_alloc(size_t size)
+{
+	return failing_resize(NULL, size);
+}
+
+static void failing_free(void *block)
+{
+	failing.outstanding -= block != NULL;
+	free(block);
+}
+
+static const struct kin_memory failing_memory = { failing_alloc, failing_resize, failing_free };
+
+/* Parses with ever more memory until it suffices; returns the number of allocations that could fail
+ */
+static unsigned exhaust(const char *text, size_t n)
+{
+	for (unsigned limit = 0;; limit++) {
+		struct kin_tree *tree = NULL;
+		struct log log;
+		int r;
+
+		log_init(&log);
+		failing.left = limit;
+		failing.outstanding = 0;
+		r = tree_parse_xml(&failing_memory, text, n, &log.diag, &tree);
+		assert_int_equal(log.diag.n_errors, r != 0);
+		assert_true((r == 0) == (tree != NULL));
+		kin_tree_free(tree);
+		assert_int_equal(failing.outstanding, 0);
+		if (r != -ENOMEM)
+			return limit;
+		assert_non_null(strstr(log.text, "out of memory"));
+	}
+}
+
+static void any_allocation_may_fail_and_nothing_leaks(void **state)
+{
+	char *text = calloc(1, 1 << 16), *at = text;
+
+	assert_non_null(text);
+	at += sprintf(at, "<config>");
+	for (unsigned i = 0; i < 300; i++)
+		at += sprintf(at, "<n%u a%u='%u'>%070u&lt;%u</n%u>", i, i, i, i, i, i);
+	strcpy(at, "</config>");
+	assert_true(exhaust(text, strlen(text)) > 10);
+	free(text);
+}
+
+static void parsing_costs_memory_in_proportion_to_the_text(void **state)
+{
+	static const char piece[] = "<a b='c' d='e'>\n\t<f/>text</a>\n";
+	size_t n_pieces = 20000, n = n_pieces * (sizeof(piece) - 1) + 7;
+	struct kin_tree *tree = NULL;
+	char *text = malloc(n + 1), *at = text;
+
+	assert_non_null(text);
+	at += sprintf(at, "<x>");
+	for (size_t i = 0; i < n_pieces; i++)
+		at += sprintf(at, "%s", piece);
+	strcpy(at, "</x>");
+	/* doubling chunks and buffers need few blocks: Expat's, ours, and 64 KiB at a time */
+	failing.left = 200;
+	failing.outstanding = 0;
+	assert_int_equal(tree_parse_xml(&failing_memory, text, n, NULL, &tree), 0);
+	tree = kin_tree_free(tree);
+	free(text);
+}
+
+/* The corpus */
+
+typedef void corpus_visit(const char *name, const char *text, size_t n);
+
+static const char *corpus_folder(void)
+{
+	static char path[4096];
+	const char *top = getenv("KIN_TEST_CORPUS");
+
+	snprintf(path, sizeof(path), "%s/xml", top ? top : KIN_TEST_CORPUS);
+	return path;
+}
+
+static void corpus_visit_file(const char *name, corpus_visit *visit)
+{
+	char path[8192], *text;
+	FILE *file;
+	size_t n;
+
+	snprintf(path, sizeof(path), "%s/%s", corpus_folder(), name);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	text = malloc(1 << 16);
+	assert_non_null(text);
+	n = fread(text, 1, 1 << 16, file);
+	assert_true(n < 1 << 16);
+	fclose(file);
+	visit(name, text, n);
+	free(text);
+}
+
+static void corpus_foreach(corpus_visit *visit)
+{
+	unsigned n_good = 0, n_bad = 0;
+	struct dirent *entry;
+	DIR *folder = opendir(corpus_folder());
+
+	if (!folder)
+		fail_msg("no corpus in %s (KIN_TEST_CORPUS)", corpus_folder());
+	while ((entry = readdir(folder)) != NULL) {
+		if (entry->d_name[0] == '.')
+			continue;
+		n_good += strncmp(entry->d_name, "good-", 5) == 0;
+		n_bad += strncmp(entry->d_name, "bad-", 4) == 0;
+		corpus_visit_file(entry->d_name, visit);
+	}
+	closedir(folder);
+	assert_true(n_good > 5 && n_bad > 20);
+}
+
+static void assert_survives_writing(const struct kin_tree *tree)
+{
+	KIN_TREE_AUTO struct kin_tree *copy = NULL;
+	struct kin_generator g;
+	const char *text;
+	size_t n;
+
+	kin_generator_init_growing(&g, KIN_NODE_TEXT_MAX);
+	kin_generator_node(&g, kin_tree_root(tree));
+	assert_int_equal(kin_generator_finish(&g, &text, &n), 0);
+	assert_int_equal(kin_tree_parse_xml(text, n, NULL, &copy), 0);
+	kin_generator_done(&g);
+	assert_true(kin_node_equal(kin_tree_root(tree), kin_tree_root(copy)));
+}
+
+/* Whatever the bytes: a tree that can be written, or one error */
+static int assert_harmless(const char *text, size_t n)
+{
+	KIN_TREE_AUTO struct kin_tree *tree = NULL;
+	struct log log;
+	int r;
+
+	log_init(&log);
+	r = kin_tree_parse_xml(text, n, &log.diag, &tree);
+	assert_true(r == 0 || r == -EINVAL || r == -E2BIG);
+	assert_int_equal(log.diag.n_errors, r != 0);
+	if (r == 0)
+		assert_survives_writing(tree);
+	return r;
+}
+
+static void visit_as_named(const char *name, const char *text, size_t n)
+{
+	bool good = strncmp(name, "good-", 5) == 0;
+
+	if ((assert_harmless(text, n) == 0) != good)
+		fail_msg("%s was %s", name, good ? "refused" : "read");
+}
+
+static void visit_cut(const char *name, const char *text, size_t n)
+{
+	for (size_t length = 0; length < n; length += 1 + length / 64)
+		assert_harmless(text, length);
+}
+
+static void visit_mutated(const char *name, const char *text, size_t n)
+{
+	static const char tokens[] = "<>/&;'\"=!?[]-x \n\r\x80\xff\x01";
+	uint32_t seed = 2463534242u;
+	char *mutant = malloc(n + 1);
+
+	assert_non_null(mutant);
+	for (unsigned round = 0; round < 200 && n > 0; round++) {
+		memcpy(mutant, text, n);
+		for (unsigned i = 0; i <= round % 4; i++) {
+			seed ^= seed << 13;
+			seed ^= seed >> 17;
+			seed ^= seed << 5;
+			mutant[seed % n] = tokens[(seed >> 16) % sizeof(tokens)];
+		}
+		assert_harmless(mutant, n);
+	}
+	free(mutant);
+}
+
+static void visit_exhausted(const char *name, const char *text, size_t n)
+{
+	exhaust(text, n);
+}
+
+static void the_corpus_is_read_or_refused_as_its_names_say(void **state)
+{
+	corpus_foreach(visit_as_named);
+}
+
+static void the_corpus_cut_anywhere_does_no_harm(void **state)
+{
+	corpus_foreach(visit_cut);
+}
+
+static void the_corpus_with_random_changes_does_no_harm(void **state)
+{
+	corpus_foreach(visit_mutated);
+}
+
+static void the_corpus_in_too_little_memory_does_no_harm(void **state)
+{
+	corpus_foreach(visit_exhausted);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nodes_are_found_by_order_and_type),
+		cmocka_unit_test(text_is_concatenated_and_trimmed),
+		cmocka_unit_test(attributes_are_found_by_name_and_by_place),
+		cmocka_unit_test(positions_count_characters_and_any_line_end),
+		cmocka_unit_test(typed_attributes_fall_back_if_absent_or_malformed),
+		cmocka_unit_test(checked_attributes_tell_absent_from_malformed),
+		cmocka_unit_test(no_node_is_like_an_empty_one),
+		cmocka_unit_test(equal_trees_may_differ_in_layout_and_attribute_order_only),
+		cmocka_unit_test(any_allocation_may_fail_and_nothing_leaks),
+		cmocka_unit_test(parsing_costs_memory_in_proportion_to_the_text),
+		cmocka_unit_test(the_corpus_is_read_or_refused_as_its_names_say),
+		cmocka_unit_test(the_corpus_cut_anywhere_does_no_harm),
+		cmocka_unit_test(the_corpus_with_random_changes_does_no_harm),
+		cmocka_unit_test(the_corpus_in_too_little_memory_does_no_harm),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
