@@ -23,6 +23,7 @@ static int guest_create(struct kin_client *client)
 	const char *word = kin_args_get(&client->args, "word");
 
 	snprintf(guest->word, sizeof(guest->word), "%s", word ? word : "Hello");
+	kin_log(client->service->data, "welcome, \"%s\"", client->args.label);
 	return 0; /* or KIN_DENIED, … */
 }
 
@@ -56,7 +57,8 @@ int kin_main(struct kin_env *env)
 	struct kin_service service = { .interface = &greeter_interface,
 		.handlers = &handlers,
 		.client_size = sizeof(struct guest),
-		.create = guest_create };
+		.create = guest_create,
+		.data = env };
 	int r = kin_service_announce(env, &service);
 
 	if (r) {

@@ -36,7 +36,7 @@ struct client {
 	uint32_t id;      /* of the session, given by the parent */
 	uint32_t channel; /* ID of the channel at our PD */
 	int client_end;   /* until it is delivered */
-	int server_end;
+	int server_end;   /* 0 once the channel is freed */
 	UT_hash_handle by_id;
 	_Alignas(16) struct kin_client shown; /* the service's struct starts here */
 };
@@ -60,15 +60,27 @@ static size_t client_bytes(const struct kin_service *service)
 	return offsetof(struct client, shown) + service->client_size;
 }
 
+/* Closing our end alone would leave the client waiting: its end dies with the PD's object. */
+static void channel_free(struct client *client)
+{
+	struct kin_env *env = client->env;
+
+	if (!client->server_end)
+		return;
+	loop_remove(&env->loop, &client->source);
+	close(client->server_end);
+	pd_free(env->start.pd, &(struct pd_free_request){ client->channel });
+	kin_quota_release(&client->shown.quota, 0, 1);
+	client->server_end = client->shown.channel = 0;
+}
+
 static void client_free(struct client *client)
 {
 	struct kin_env *env = client->env;
 
 	HASH_DELETE(by_id, env->services.clients, client);
-	loop_remove(&env->loop, &client->source);
+	channel_free(client);
 	kin_cap_close(client->client_end);
-	kin_cap_close(client->server_end);
-	pd_free(env->start.pd, &(struct pd_free_request){ client->channel });
 	free(client);
 }
 
@@ -77,9 +89,7 @@ static void client_drop(struct client *client, int error)
 	if (error == -EPROTO || error == -ENOBUFS)
 		kin_warning(client->env, "%s %s, its channel is closed", client->shown.args.label,
 			error == -EPROTO ? "breaks the protocol" : "does not take its replies");
-	loop_remove(&client->env->loop, &client->source);
-	close(client->server_end);
-	client->server_end = client->shown.channel = 0;
+	channel_free(client);
 }
 
 /* Return: 0 if a message was handled, else why there is none, as kin_dispatch(). */

@@ -64,6 +64,7 @@ int main(void)
 			     "'kin run'.\n"));
 	mallopt(M_TOP_PAD, HEAP_STEP_BYTES);
 	mallopt(M_TRIM_THRESHOLD, HEAP_KEEP_BYTES);
+	malloc_trim(HEAP_STEP_BYTES); /* the C library took more before main() */
 	if (env_init(&env, &start) < 0)
 		_exit(EXIT_NOT_STARTED);
 	low_descriptors_occupy(env.loop.epoll);

@@ -81,10 +81,8 @@ static bool grant_wait(struct kin_env *env)
 	for (;;) {
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			return false;
-		if (fds[1].revents)
-			return false;
 		if (env_events_fetch(env) < 0)
-			return false;
+			return false; /* the parent is gone */
 		if (env->events & PARENT_EVENT_RESOURCE)
 			return true; /* stays recorded: others may wait for it, too */
 	}

@@ -43,9 +43,9 @@ static int start(void *ctx, const struct child_start *what, struct host_process 
 	return r;
 }
 
-static void kill_process(void *ctx, uint32_t account)
+static int kill_process(void *ctx, uint32_t account)
 {
-	core_pd_kill(&core_of(ctx)->services.root, &(struct pd_kill_request){ account }, NULL);
+	return core_pd_kill(&core_of(ctx)->services.root, &(struct pd_kill_request){ account }, NULL);
 }
 
 static int status(void *ctx, uint32_t account, int64_t *ret_value)
@@ -263,9 +263,13 @@ static void serve(struct core *core, struct kin_tree *config)
 	host_init(&core->host, &core->loop, &host_ops);
 	sandbox_apply(&core->host.sandbox, config);
 	init = sandbox_child(&core->host.sandbox, "init");
-	while (!core->ended && loop_round(&core->loop, -1) == 0)
-		if (init->failed)
+	/* All that init needs is here, so whether it can start shows in the first round. */
+	for (int r = loop_round(&core->loop, 0); r == 0 && !core->ended;
+		r = loop_round(&core->loop, -1))
+		if (init->failed) {
 			end(core, CORE_FAILED);
+			break;
+		}
 	if (core->settings->verbose)
 		core_tree_log(&core->services);
 	host_done(&core->host);

@@ -23,6 +23,9 @@
  */
 #define PROCESS_DESCRIPTORS_BASE 64
 
+/* The ceiling follows the quota in steps, so that not every session that comes or goes moves it. */
+#define PROCESS_DESCRIPTORS_STEP 64
+
 /* Each kernel object that a PD allocates; a dataspace costs its pages as well. */
 #define OBJECT_CAPS 1
 

@@ -35,14 +35,14 @@ static bool cell_inside(const struct kin_affinity *affinity, uint64_t cell)
 {
 	uint64_t x = cell % affinity->space_width, y = cell / affinity->space_width;
 
-	return x >= affinity->x && x - affinity->x < affinity->width && y >= affinity->y
-		&& y - affinity->y < affinity->height;
+	return x >= affinity->x && x - affinity->x < affinity->width && y >= affinity->y &&
+	       y - affinity->y < affinity->height;
 }
 
 /*
  * The grid's cells, counted row by row, and the CPUs that core may use are laid side by side over
- * the same length. A CPU belongs to the cell it begins in; with more cells than CPUs a rectangle may
- * have none of its own and gets the one that its first cell begins in.
+ * the same length. A CPU belongs to the cell it begins in; with more cells than CPUs a rectangle
+ * may have none of its own and gets the one that its first cell begins in.
  */
 bool cpu_places(const struct cpu_session *cpu, cpu_set_t *ret)
 {
@@ -77,14 +77,13 @@ static int cpu_open(struct core_session *session, const struct kin_args *args,
 	struct cpu_session *cpu = (struct cpu_session *) session;
 	uint64_t priority = kin_args_number(args, "priority", 0);
 
-	if (!kin_affinity_valid(affinity) || affinity->space_width > CPU_SPACE_MAX
-		|| affinity->space_height > CPU_SPACE_MAX) {
+	if (!kin_affinity_valid(affinity) || affinity->space_width > CPU_SPACE_MAX ||
+		affinity->space_height > CPU_SPACE_MAX) {
 		core_log(session->services, OWNER_WARNING, "%s: invalid affinity", session->label);
 		return KIN_DENIED;
 	}
 	cpu->affinity = *affinity;
-	cpu->priority =
-		priority < CPU_PRIORITY_LIMIT ? (int64_t) priority : CPU_PRIORITY_LIMIT - 1;
+	cpu->priority = priority < CPU_PRIORITY_LIMIT ? (int64_t) priority : CPU_PRIORITY_LIMIT - 1;
 	return 0;
 }
 

@@ -1,9 +1,9 @@
 /*
  * CPU service: a priority and a place to run
  *
- * Priorities count downwards: 0, the default, is the highest, CPU_PRIORITY_LIMIT - 1 the lowest, and
- * they spread over the nice values below core's own. A place is a rectangle in a grid of CPUs that
- * the session names; cells are spread evenly over those CPUs that core may use.
+ * Priorities count downwards: 0, the default, is the highest, CPU_PRIORITY_LIMIT - 1 the lowest,
+ * and they spread over the nice values below core's own. A place is a rectangle in a grid of CPUs
+ * that the session names; cells are spread evenly over those CPUs that core may use.
  */
 #ifndef CORE_CPU_H
 #define CORE_CPU_H

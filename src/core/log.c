@@ -51,7 +51,7 @@ void log_resume(struct core_services *services)
 {
 	struct log_session *log, *next;
 
-	DL_FOREACH_SAFE(services->paused, log, next) {
+	DL_FOREACH_SAFE (services->paused, log, next) {
 		log_unpause(log);
 		core_session_resume(&log->session);
 	}

@@ -7,6 +7,7 @@
  */
 #include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,6 +104,7 @@ int main(int argc, char **argv)
 	struct spawner spawner;
 	int option;
 
+	signal(SIGPIPE, SIG_IGN); /* a reader of our output that goes away is no reason to end */
 	occupy_standard_descriptors();
 	raise_descriptor_limit();
 	if (spawner_init(&spawner, &fault) < 0) {

@@ -233,8 +233,8 @@ void output_text(struct output *output, const char *text, size_t size)
 	output_flush(output);
 }
 
-int output_init(struct output *output, struct loop *loop, int fd,
-	void (*drained)(struct output *output))
+int output_init(
+	struct output *output, struct loop *loop, int fd, void (*drained)(struct output *output))
 {
 	char path[32];
 	struct stat st;

@@ -31,7 +31,7 @@ struct output {
 	struct loop *loop;
 	struct loop_source source; /* in the loop while something is queued */
 	int fd;
-	bool careful;  /* fd may block: ask before each write, and write little */
+	bool careful; /* fd may block: ask before each write, and write little */
 	bool coloured;
 	char *queue;
 	size_t start, end;
@@ -49,8 +49,8 @@ struct output {
  *
  * Return: 0, or negative errno.
  */
-int output_init(struct output *output, struct loop *loop, int fd,
-	void (*drained)(struct output *output));
+int output_init(
+	struct output *output, struct loop *loop, int fd, void (*drained)(struct output *output));
 
 /** output_done() - write what is queued, for OUTPUT_LINGER_MS at most */
 void output_done(struct output *output);
@@ -58,7 +58,7 @@ void output_done(struct output *output);
 /** output_stalled() - is anything queued? */
 bool output_stalled(const struct output *output);
 
-/** output_line() - write "[LABEL] TEXT" as one line; a newline is a control character like others */
+/** output_line() - write "[LABEL] TEXT" as one line; a newline is made visible */
 void output_line(struct output *output, const char *label, const char *text);
 
 /**

@@ -47,8 +47,7 @@ static int adoptee_endow(struct pd *pd, struct pd *child, struct quota quota)
 	return r;
 }
 
-int core_pd_adopt(
-	struct pd *pd, const struct pd_adopt_request *request, struct pd_adopt_reply *ret)
+int core_pd_adopt(struct pd *pd, const struct pd_adopt_request *request, struct pd_adopt_reply *ret)
 {
 	struct pd *child = adoptee_find(pd, request->pd);
 	struct pd_object *object;
@@ -124,8 +123,9 @@ int core_pd_kill(struct pd *pd, const struct pd_kill_request *request, struct pd
 
 	if (!child || child == pd)
 		return KIN_INVALID;
-	if (child->process)
-		process_stop(child->process);
+	if (!child->process || child->process->ended || process_is_ending(child->process->pid))
+		return KIN_CLOSED;
+	process_stop(child->process);
 	return 0;
 }
 
@@ -144,7 +144,7 @@ void pd_done(struct pd *pd)
 	if (pd->cpu)
 		pd->cpu->pd = NULL;
 	process_bury(pd->process);
-	HASH_ITER(by_id, pd->objects, object, next)
+	HASH_ITER (by_id, pd->objects, object, next)
 		pd_object_remove(pd, object);
 	if (pd->adopter)
 		pd_object_remove(pd->adopter, pd_object_find(pd->adopter, pd->adopter_id));
@@ -166,11 +166,11 @@ static void pd_close(struct core_session *session)
 }
 
 /* The operations take a struct pd where a table of handlers has a void pointer. */
-#define HANDLER(op) \
-	static int handle_##op( \
-		void *self, struct pd_##op##_request *request, struct pd_##op##_reply *reply) \
-	{ \
-		return core_pd_##op(self, request, reply); \
+#define HANDLER(op)                                                                                \
+	static int handle_##op(                                                                    \
+		void *self, struct pd_##op##_request *request, struct pd_##op##_reply *reply)      \
+	{                                                                                          \
+		return core_pd_##op(self, request, reply);                                         \
 	}
 HANDLER(alloc_ram)
 HANDLER(alloc_signal)

@@ -12,8 +12,8 @@
  * limit first and then looks whether the process is below it (pd_budget.c).
  *
  * The operations below serve the messages of PD sessions; core calls the same ones on its own PD,
- * struct core_services' root, for its only child. Requests are borrowed; capabilities in replies are
- * the caller's. The answers are those documented in wire/pd.h; IDs that name nothing are
+ * struct core_services' root, for its only child. Requests are borrowed; capabilities in replies
+ * are the caller's. The answers are those documented in wire/pd.h; IDs that name nothing are
  * KIN_INVALID, everything negative is an errno of the operation.
  *
  * PDs may be closed in any order: who adopted others leaves them to its own reference account.
@@ -92,6 +92,9 @@ void pd_enlarged(struct pd *pd);
 
 /** pd_private_bytes() - memory that the process has for itself */
 uint64_t pd_private_bytes(const struct pd *pd);
+
+/** pd_limit_bytes() - what its process may have for itself: what is available, in whole pages */
+uint64_t pd_limit_bytes(const struct pd *pd);
 
 /** pd_descriptors_max() - numbers below which the process's descriptors stay */
 unsigned pd_descriptors_max(const struct pd *pd);

@@ -2,10 +2,13 @@
  * Budgets of a PD: the account and the kernel's limits in step
  *
  * Two walls stand on one line: the account for what core hands out, the data limit for what the
- * process maps itself. To move the line down, the limit goes first; then whoever is beyond it already
- * shows in the size of its data, and nobody gets beyond it any more. Only then does it count. To
- * move it up the account goes first. There is no moment in which both sides could be spent.
+ * process maps itself. To move the line down, the limit goes first; then whoever is beyond it
+ * already shows in the size of its data, and nobody gets beyond it any more. Only then does it
+ * count. To move it up the account goes first. There is no moment in which both sides could be
+ * spent.
  */
+#include <unistd.h>
+
 #include "core/costs.h"
 #include "core/linux/limits.h"
 #include "core/pd.h"
@@ -16,8 +19,7 @@ uint64_t pd_private_bytes(const struct pd *pd)
 {
 	uint64_t bytes;
 
-	if (!pd->process || pd->process->ended
-		|| limits_read_data(pd->process->statm, &bytes) < 0)
+	if (!pd->process || pd->process->ended || limits_read_data(pd->process->statm, &bytes) < 0)
 		return 0;
 	return bytes;
 }
@@ -26,8 +28,13 @@ unsigned pd_descriptors_max(const struct pd *pd)
 {
 	uint64_t max = pd->account.quota.caps;
 
-	return PROCESS_DESCRIPTORS_BASE
-		+ (unsigned) (max < INT32_MAX ? max : INT32_MAX - PROCESS_DESCRIPTORS_BASE);
+	return PROCESS_DESCRIPTORS_BASE +
+	       (unsigned) (max < INT32_MAX ? max : INT32_MAX - PROCESS_DESCRIPTORS_BASE);
+}
+
+static const struct limits_plan *plan_of(const struct pd *pd)
+{
+	return &pd->session.services->spawner->limits;
 }
 
 static struct process *pd_running(const struct pd *pd)
@@ -35,15 +42,22 @@ static struct process *pd_running(const struct pd *pd)
 	return pd->process && !pd->process->ended ? pd->process : NULL;
 }
 
+uint64_t pd_limit_bytes(const struct pd *pd)
+{
+	uint64_t page_bytes = (uint64_t) sysconf(_SC_PAGESIZE);
+
+	return account_available(&pd->account).ram / page_bytes * page_bytes;
+}
+
 /* Lowers the limit to what the account has left. Return: 0, KIN_EXCEEDED, or negative errno. */
 static int pd_reduced(struct pd *pd)
 {
 	struct process *process = pd_running(pd);
-	uint64_t limit_bytes = account_available(&pd->account).ram, data_bytes;
+	uint64_t limit_bytes = pd_limit_bytes(pd), data_bytes;
 
 	if (!process || limit_bytes >= process->limit_bytes)
 		return 0;
-	int r = limits_set_data(process->pid, limit_bytes);
+	int r = limits_set_data(plan_of(pd), process->pid, limit_bytes);
 
 	if (r == 0)
 		r = limits_read_data(process->statm, &data_bytes);
@@ -51,19 +65,19 @@ static int pd_reduced(struct pd *pd)
 		process->limit_bytes = limit_bytes;
 		return 0;
 	}
-	limits_set_data(process->pid, process->limit_bytes);
+	limits_set_data(plan_of(pd), process->pid, process->limit_bytes);
 	return r < 0 ? r : KIN_EXCEEDED;
 }
 
 void pd_enlarged(struct pd *pd)
 {
 	struct process *process = pd_running(pd);
-	uint64_t limit_bytes = account_available(&pd->account).ram;
+	uint64_t limit_bytes = pd_limit_bytes(pd);
 
 	if (!process || limit_bytes <= process->limit_bytes)
 		return;
 	/* Should the kernel refuse, the process has less than it could: no wall is open. */
-	if (limits_set_data(process->pid, limit_bytes) == 0)
+	if (limits_set_data(plan_of(pd), process->pid, limit_bytes) == 0)
 		process->limit_bytes = limit_bytes;
 }
 
@@ -104,12 +118,15 @@ static void edges_enlarged(const struct ledger_edge *edges, size_t n_edges)
 	}
 }
 
-static void pd_descriptors_follow(const struct pd *pd)
+static void pd_descriptors_follow(struct pd *pd)
 {
-	const struct process *process = pd_running(pd);
+	struct process *process = pd_running(pd);
+	unsigned max = pd_descriptors_max(pd);
 
-	if (process)
-		limits_set_descriptors(process->pid, pd_descriptors_max(pd));
+	if (!process || process->descriptors_max == max)
+		return;
+	if (limits_set_descriptors(plan_of(pd), process->pid, max) == 0)
+		process->descriptors_max = max;
 }
 
 int pd_move(const struct ledger_edge *edges, size_t n_edges)

@@ -3,8 +3,8 @@
  *
  * An object is paid for and named before it is made, and forgotten and given back if that fails.
  * Core keeps what it needs to revoke an object from whoever hoards its descriptors: of a dataspace
- * the memory, which it truncates; of a channel the server's end, which it shuts down. A signal needs
- * nothing: once its owner does not listen any more, triggering it has no effect on anybody.
+ * the memory, which it truncates; of a channel the server's end, which it shuts down. A signal
+ * needs nothing: once its owner does not listen any more, triggering it has no effect on anybody.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -35,7 +35,7 @@ struct pd_object *pd_object_find(struct pd *pd, uint32_t id)
 
 int pd_object_add(struct pd *pd, struct pd_object *object)
 {
-	/* Counting comes around after four billion objects; then those still in use are left out. */
+	/* Counting comes around after four billion objects; what is in use then is left out. */
 	do
 		object->id = ++pd->last_id;
 	while (object->id == PD_ACCOUNT_SELF || pd_object_find(pd, object->id));
@@ -74,7 +74,7 @@ void pd_objects_hang_up(struct pd *pd)
 {
 	struct pd_object *object, *next;
 
-	HASH_ITER(by_id, pd->objects, object, next)
+	HASH_ITER (by_id, pd->objects, object, next)
 		if (object->kind == PD_OBJECT_RPC)
 			object_revoke(object);
 }
@@ -134,8 +134,7 @@ int core_pd_alloc_ram(
 		return -EINVAL;
 	if (request->size > INT64_MAX - page_mask)
 		return KIN_OUT_OF_RAM;
-	int r = object_open(
-		pd, PD_OBJECT_RAM, (request->size + page_mask) & ~page_mask, &object);
+	int r = object_open(pd, PD_OBJECT_RAM, (request->size + page_mask) & ~page_mask, &object);
 
 	if (r)
 		return r;

@@ -112,7 +112,7 @@ static int start_process(struct start *start, int parent, int signal)
 		.name = request->name,
 		.binary_fd = start->executable,
 		.n_descriptors = START_END - START_PARENT,
-		.limits = { account_available(&pd->account).ram, pd_descriptors_max(pd) },
+		.limits = { pd_limit_bytes(pd), pd_descriptors_max(pd) },
 		.nice = cpu_nice(start->cpu),
 		.cpus = placed ? &cpus : NULL,
 	};
@@ -128,13 +128,12 @@ static int start_process(struct start *start, int parent, int signal)
 	return process_new(pd, &spawn, &pd->process);
 }
 
-/* The last step that can fail is the process itself, so that there is never one to take back. */
 static int start_commit(struct start *start, struct pd_start_reply *ret)
 {
 	DESCRIPTOR_AUTO parent = 0;
 	DESCRIPTOR_AUTO child = 0;
 	DESCRIPTOR_AUTO signal = 0;
-	struct process *process;
+	struct pd *pd = start->pd;
 
 	int r = channel_pair(&parent, &child);
 	if (r == 0)
@@ -143,21 +142,20 @@ static int start_commit(struct start *start, struct pd_start_reply *ret)
 		r = start_process(start, child, signal);
 	if (r)
 		return r;
-	process = start->pd->process;
-	start->pd->cpu = start->cpu;
-	start->cpu->pd = start->pd;
-	r = descriptor_dup(process->pidfd, &ret->process);
+	r = descriptor_dup(pd->process->pidfd, &ret->process);
 	if (r < 0) {
-		process_stop(process); /* its adopter would never learn of its end */
+		/* Its adopter would never learn of its end. */
+		process_bury(pd->process);
 		return r;
 	}
+	pd->cpu = start->cpu;
+	start->cpu->pd = pd;
 	ret->parent = descriptor_take(&parent);
 	ret->signal = descriptor_take(&signal);
 	return 0;
 }
 
-int core_pd_start(
-	struct pd *pd, const struct pd_start_request *request, struct pd_start_reply *ret)
+int core_pd_start(struct pd *pd, const struct pd_start_request *request, struct pd_start_reply *ret)
 {
 	struct start start = { .request = request,
 		.services = pd->session.services,
@@ -174,7 +172,7 @@ int core_pd_start(
 	if (r)
 		return r;
 	r = start_commit(&start, ret);
-	if (r && !start.pd->process)
+	if (r)
 		pd_uncharge(start.pd, PROCESS_COST);
 	return r;
 }

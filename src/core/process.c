@@ -2,6 +2,7 @@
 #include "core/process.h"
 
 #include <assert.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -80,7 +81,7 @@ static int process_watch(struct process *process)
 
 	return r < 0 ? r
 		     : loop_add(process->services->loop, &process->source, process->pidfd,
-				process_handle);
+			       process_handle);
 }
 
 int process_new(struct pd *pd, const struct spawn_request *request, struct process **ret)
@@ -95,6 +96,7 @@ int process_new(struct pd *pd, const struct spawn_request *request, struct proce
 	process->services = services;
 	process->pd = pd;
 	process->limit_bytes = request->limits.data_bytes;
+	process->descriptors_max = request->limits.descriptors_max;
 	if (spawner_start(services->spawner, request, &fault, &started)) {
 		core_log(services, OWNER_ERROR, "%s: cannot start: %s: %s", pd->session.label,
 			fault.step, strerror(fault.error));
@@ -136,8 +138,14 @@ void process_bury(struct process *process)
 void process_graveyard_done(struct core_services *services)
 {
 	struct process *process, *next;
+	int patience_ms = GRAVEYARD_LINGER_MS;
 
-	DL_FOREACH_SAFE(services->graveyard, process, next) {
+	DL_FOREACH_SAFE (services->graveyard, process, next) {
+		struct pollfd end = { .fd = process->pidfd, .events = POLLIN };
+
+		if (poll(&end, 1, patience_ms) <= 0)
+			patience_ms = 0;
+		process_wait(process->pidfd, &process->end);
 		DL_DELETE(services->graveyard, process);
 		process_free(process);
 	}

@@ -1,9 +1,9 @@
 /*
  * Processes
  *
- * The process of a PD, from its start until it is reaped. Its pidfd is in the loop; when it ends the
- * way it ended is kept here for as long as the PD exists. A PD that is closed earlier has it killed
- * and leaves it in the graveyard of struct core_services, where it waits to be reaped.
+ * The process of a PD, from its start until it is reaped. Its pidfd is in the loop; when it ends
+ * the way it ended is kept here for as long as the PD exists. A PD that is closed earlier has it
+ * killed and leaves it in the graveyard of struct core_services, where it waits to be reaped.
  */
 #ifndef CORE_PROCESS_H
 #define CORE_PROCESS_H
@@ -15,6 +15,8 @@
 #include "core/linux/spawn.h"
 #include "ipc/loop.h"
 
+#define GRAVEYARD_LINGER_MS 1000
+
 struct core_services;
 struct pd;
 
@@ -24,7 +26,8 @@ struct process {
 	struct pd *pd; /* NULL in the graveyard */
 	pid_t pid;
 	int pidfd, statm;     /* 0 once reaped */
-	uint64_t limit_bytes; /* its data limit */
+	uint64_t limit_bytes; /* its data limit, whole pages */
+	unsigned descriptors_max;
 	bool ended;
 	struct process_end end; /* valid once ended */
 	struct process *prev, *next;
@@ -45,10 +48,14 @@ void process_poll(struct process *process);
 /** process_stop() - kill it; it ends when the loop gets to it; harmless if it has ended */
 void process_stop(struct process *process);
 
-/** process_bury() - kill it and leave it, for when its PD goes away; NULL is fine */
+/** process_bury() - kill it and part it from its PD; the loop reaps it; NULL is fine */
 void process_bury(struct process *process);
 
-/** process_graveyard_done() - leave what is still in the graveyard to whoever inherits it */
+/**
+ * process_graveyard_done() - reap what was killed, so that the end of core is the end of all
+ *
+ * Waits until they are gone, which a kernel in trouble can delay: for GRAVEYARD_LINGER_MS at most.
+ */
 void process_graveyard_done(struct core_services *services);
 
 #endif

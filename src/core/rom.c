@@ -58,7 +58,7 @@ int core_rom_set(struct core_services *services, const char *label, int take_mem
 	}
 	descriptor_close(&module->memfd);
 	module->memfd = take_memfd;
-	DL_FOREACH(module->readers, reader)
+	DL_FOREACH (module->readers, reader)
 		if (reader->signal)
 			signal_trigger(reader->signal);
 	return 0;
@@ -68,7 +68,7 @@ void rom_modules_done(struct core_services *services)
 {
 	struct rom_module *module, *next;
 
-	HASH_ITER(by_label, services->modules, module, next) {
+	HASH_ITER (by_label, services->modules, module, next) {
 		HASH_DELETE(by_label, services->modules, module);
 		descriptor_close(&module->memfd);
 		free(module);
@@ -153,8 +153,7 @@ int core_rom_executable(struct rom_session *rom, int *ret_memfd, struct elf_info
 {
 	if (!rom->executable) {
 		int r = executable_get(&rom->session.services->executables, rom_content(rom),
-			kin_label_last(rom->session.label), &rom->executable, ret_info,
-			ret_fault);
+			kin_label_last(rom->session.label), &rom->executable, ret_info, ret_fault);
 
 		if (r)
 			return r;

@@ -1,13 +1,14 @@
 /*
  * ROM service: the files of some directories, by name
  *
- * The last element of a session's label names the module. The directories are the whole of what core
- * offers, so a name can't lead out of them: no '/', no hidden file, and no symbolic link, which would
- * let whoever writes to a directory widen the offer to any file of the user's. Directories that must
- * be put together from elsewhere can use hard links or bind mounts. Only regular files are modules.
+ * The last element of a session's label names the module. The directories are the whole of what
+ * core offers, so a name can't lead out of them: no '/', no hidden file, and no symbolic link,
+ * which would let whoever writes to a directory widen the offer to any file of the user's.
+ * Directories that must be put together from elsewhere can use hard links or bind mounts. Only
+ * regular files are modules.
  *
- * A file is taken as it is: core does not watch it, and its readers are never signalled. Modules that
- * change are made by core itself (core_rom_set()) or by components.
+ * A file is taken as it is: core does not watch it, and its readers are never signalled. Modules
+ * that change are made by core itself (core_rom_set()) or by components.
  */
 #ifndef CORE_ROM_H
 #define CORE_ROM_H

@@ -38,8 +38,7 @@ int core_services_init(struct core_services *services, const struct core_options
 	services->output.loop = options->loop;
 	pd_init(&services->root, services, options->total);
 
-	int r = output_init(
-		&services->output, options->loop, options->output_fd, services_drained);
+	int r = output_init(&services->output, options->loop, options->output_fd, services_drained);
 	if (r == 0)
 		r = rom_directories_open(
 			services, options->rom_directories, options->n_rom_directories);
@@ -52,7 +51,7 @@ void core_services_done(struct core_services *services)
 {
 	struct core_session *session, *next;
 
-	HASH_ITER(by_cookie, services->sessions, session, next)
+	HASH_ITER (by_cookie, services->sessions, session, next)
 		core_session_close(session);
 	ledger_check(&services->ledger);
 	pd_done(&services->root);
@@ -67,7 +66,8 @@ void core_services_done(struct core_services *services)
 void core_log(struct core_services *services, enum owner_level level, const char *fmt, ...)
 {
 	static const char *const PREFIX[] = {
-		[OWNER_INFO] = "", [OWNER_WARNING] = "Warning: ", [OWNER_ERROR] = "Error: " };
+		[OWNER_INFO] = "", [OWNER_WARNING] = "Warning: ", [OWNER_ERROR] = "Error: "
+	};
 	char text[KIN_LOG_TEXT_MAX + 1];
 	size_t n = (size_t) snprintf(text, sizeof(text), "%s", PREFIX[level]);
 	va_list args;

@@ -27,17 +27,25 @@ bool core_service_exists(const char *service)
 	return service_find(service) != NULL;
 }
 
+static const char *reason_text(int error)
+{
+	switch (error) {
+	case -EPROTO:
+		return "protocol violation";
+	case -ENOBUFS:
+		return "client does not take its answers";
+	}
+	return strerror(-error);
+}
+
 /* The client can't be served any more. If it is merely gone nobody needs to know. */
 static void session_give_up(struct core_session *session, int error)
 {
-	const char *reason = error == -EPROTO ? "protocol violation"
-		: error == -ENOBUFS ? "client does not take its answers" : strerror(-error);
-
 	loop_remove(session->services->loop, &session->source);
 	if (error == -EPIPE)
 		return;
 	core_log(session->services, OWNER_WARNING, "%s: %s session cut off: %s", session->label,
-		session->service->interface->name, reason);
+		session->service->interface->name, reason_text(error));
 	descriptor_close(&session->channel);
 }
 
@@ -72,7 +80,8 @@ void core_session_resume(struct core_session *session)
 		session_give_up(session, r);
 }
 
-/* Gives the session its channel and makes it known. What is there on failure session_free() takes. */
+/* Gives the session its channel and makes it known. On failure session_free() undoes what is done.
+ */
 static int session_connect(struct core_session *session, int *ret_cap)
 {
 	DESCRIPTOR_AUTO client = 0;
@@ -103,8 +112,8 @@ static void session_free(struct core_session *session)
 }
 
 static int session_open(struct core_services *services, const struct core_service *service,
-	const struct kin_args *args, const struct kin_affinity *affinity,
-	struct core_session **ret, int *ret_cap)
+	const struct kin_args *args, const struct kin_affinity *affinity, struct core_session **ret,
+	int *ret_cap)
 {
 	struct core_session *session = calloc(1, service->session_size);
 
@@ -129,8 +138,8 @@ static int session_open(struct core_services *services, const struct core_servic
 }
 
 int core_session_create(struct core_services *services, const char *name, uint32_t version,
-	const struct kin_args *args, const struct kin_affinity *affinity,
-	struct core_session **ret, int *ret_cap)
+	const struct kin_args *args, const struct kin_affinity *affinity, struct core_session **ret,
+	int *ret_cap)
 {
 	const struct core_service *service = service_find(name);
 
@@ -140,9 +149,8 @@ int core_session_create(struct core_services *services, const char *name, uint32
 		return KIN_DENIED;
 	}
 	if (version != service->interface->version) {
-		core_log(services, OWNER_WARNING,
-			"%s: speaks version %u of %s, this is version %u", args->label, version,
-			name, service->interface->version);
+		core_log(services, OWNER_WARNING, "%s: speaks version %u of %s, this is version %u",
+			args->label, version, name, service->interface->version);
 		return KIN_DENIED;
 	}
 	if (args->ram_quota < service->donation_min.ram)

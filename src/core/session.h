@@ -1,14 +1,14 @@
 /*
  * Sessions at core's services
  *
- * Each service is one row: its interface, its handlers, the least donation, and how a session object
- * is opened and closed. What all session objects share is here: the channel, served by the loop, and
- * the cookie of the client's end, by which core recognises its own sessions when somebody passes one
- * along. The framework that routes session requests creates and closes sessions; it also moves the
- * donations, which are only recorded here.
+ * Each service is one row: its interface, its handlers, the least donation, and how a session
+ * object is opened and closed. What all session objects share is here: the channel, served by the
+ * loop, and the cookie of the client's end, by which core recognises its own sessions when somebody
+ * passes one along. The framework that routes session requests creates and closes sessions; it also
+ * moves the donations, which are only recorded here.
  *
- * A client that breaks the protocol or does not drain its channel loses the channel, not the object:
- * that stays until the framework closes it, as for a client that is gone.
+ * A client that breaks the protocol or does not drain its channel loses the channel, not the
+ * object: that stays until the framework closes it, as for a client that is gone.
  */
 #ifndef CORE_SESSION_H
 #define CORE_SESSION_H
@@ -64,8 +64,8 @@ bool core_service_exists(const char *service);
  * KIN_INSUFFICIENT_RAM, KIN_INSUFFICIENT_CAPS; or negative errno.
  */
 int core_session_create(struct core_services *services, const char *service, uint32_t version,
-	const struct kin_args *args, const struct kin_affinity *affinity,
-	struct core_session **ret, int *ret_cap);
+	const struct kin_args *args, const struct kin_affinity *affinity, struct core_session **ret,
+	int *ret_cap);
 
 /** core_session_upgrade() - record that the donation has grown */
 void core_session_upgrade(struct core_session *session, uint64_t ram, uint64_t caps);

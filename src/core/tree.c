@@ -13,7 +13,7 @@
 #include "core/process.h"
 #include "core/services.h"
 
-#define INDENT_COLUMNS  3 /* of each level of branches */
+#define INDENT_COLUMNS   3 /* of each level of branches */
 #define NAME_COLUMNS_MIN 12
 
 /* Branches are drawn with characters of three bytes for one column. */
@@ -62,8 +62,7 @@ static void pd_print(struct pd *pd, const char *branches, int name_columns, FILE
 }
 
 /* No deeper than LEDGER_DEPTH_MAX calls. */
-static void children_print(
-	struct pd *pd, struct branches *branches, int name_columns, FILE *stream)
+static void children_print(struct pd *pd, struct branches *branches, int name_columns, FILE *stream)
 {
 	size_t end = strlen(branches->text);
 
@@ -90,8 +89,8 @@ static int name_columns_of(const struct core_services *services)
 	int max = NAME_COLUMNS_MIN;
 
 	for (struct account *a = services->ledger.root; a; a = account_next(a)) {
-		int columns = account_depth(a) * INDENT_COLUMNS
-			+ text_columns(pd_name(pd_of_account(a)));
+		int columns =
+			account_depth(a) * INDENT_COLUMNS + text_columns(pd_name(pd_of_account(a)));
 
 		max = columns > max ? columns : max;
 	}
@@ -103,8 +102,8 @@ void core_tree_print(struct core_services *services, FILE *stream)
 	struct branches branches = { "" };
 	int name_columns = name_columns_of(services);
 
-	fprintf(stream, "%-*s %12s %10s %10s %8s %6s  %s\n", name_columns, "component",
-		"RAM KiB", "used", "private", "caps", "used", "state");
+	fprintf(stream, "%-*s %12s %10s %10s %8s %6s  %s\n", name_columns, "component", "RAM KiB",
+		"charged", "private", "caps", "used", "state");
 	pd_print(&services->root, "", name_columns, stream);
 	children_print(&services->root, &branches, name_columns, stream);
 }

@@ -103,9 +103,14 @@ static bool assign(struct budget *budget, struct child *child, const struct reso
 
 bool budget_assign(struct budget *budget, struct child *child)
 {
+	struct quota before = budget->available;
 	bool ram = assign(budget, child, &ram_kind, &budget->available.ram, &child->assigned.ram);
 	bool caps =
 		assign(budget, child, &cap_kind, &budget->available.caps, &child->assigned.caps);
 
-	return ram && caps;
+	if (ram && caps)
+		return true;
+	budget->available = before;
+	child->assigned = (struct quota){ 0, 0 };
+	return false;
 }

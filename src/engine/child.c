@@ -122,7 +122,7 @@ int child_session(struct child *child, const struct session_request *request, in
 	struct route_result route;
 	struct session *session;
 
-	if (child->state != CHILD_ALIVE)
+	if (child->state != CHILD_ALIVE || !kin_name_valid(request->service))
 		return KIN_DENIED;
 	if (kin_label_join(child->name, request->args->label, label) < 0) {
 		owner_log(owner_of(child), OWNER_ERROR, "%s: label of service \"%s\" too long",
@@ -249,12 +249,9 @@ void child_answered(struct child *child, const struct session *session, enum ses
 
 void child_resource_request(struct child *child, struct quota amount)
 {
-	struct kin_args args = { .ram_quota = amount.ram, .cap_quota = amount.caps };
-	char text[512];
-
-	kin_args_print(&args, text, sizeof(text));
-	owner_log(owner_of(child), OWNER_INFO, "child \"%s\" requests resources: %s", child->name,
-		text);
+	owner_log(owner_of(child), OWNER_INFO,
+		"child \"%s\" requests resources: ram_quota=%" PRIu64 ", cap_quota=%" PRIu64,
+		child->name, amount.ram, amount.caps);
 	child->wanted = amount;
 }
 

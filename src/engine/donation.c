@@ -16,13 +16,14 @@ static uint32_t client_account(const struct session *session)
 	return client && client->adopted && !session->environment ? client->account : OWNER_SELF;
 }
 
+/* A server whose PD is closed left all it had to the parent. */
 static uint32_t server_account(const struct session *session)
 {
 	const struct service *service = session->service;
 
 	if (!service || service->kind != SERVICE_CHILD || session->parked)
 		return OWNER_SELF;
-	return service->server->account;
+	return service->server->adopted ? service->server->account : OWNER_SELF;
 }
 
 static size_t edge_add(struct quota_edge *edges, size_t n, uint32_t from, uint32_t to,

@@ -139,9 +139,9 @@ static int obtain(struct child *child, const struct environment_session *env)
 			return 0;
 		if (session->state == SESSION_CREATE_REQUESTED)
 			return KIN_PENDING;
-		int answer = session->answer;
+		int answer = session->state == SESSION_CLOSED ? KIN_CLOSED : session->answer;
 
-		drop_refused(session);
+		drop_refused(session); /* or it was there and its server ended since */
 		if ((answer != KIN_INSUFFICIENT_RAM && answer != KIN_INSUFFICIENT_CAPS)
 			|| child->retries++ == RETRIES_MAX)
 			return answer;
@@ -161,23 +161,19 @@ static struct quota effective(const struct child *child)
 		less(child->assigned.caps, cost.caps) };
 }
 
-static bool adopt(struct child *child)
+static void adopt(struct child *child)
 {
 	const struct owner *owner = owner_of(child);
 	struct session *pd = session_find(child, ENV_PD), *session, *next;
-
-	if (child->adopted)
-		return true;
 	int r = owner->children->adopt(owner->ctx, pd->cap, effective(child), &child->account);
 
 	if (r) {
 		fail(child, "its quota can't be given", r);
-		return false;
+		return;
 	}
 	child->adopted = true;
 	HASH_ITER (by_server_id, child->served, session, next)
 		session_unpark(session);
-	return true;
 }
 
 static int cap_of(struct child *child, uint32_t id)
@@ -214,13 +210,30 @@ static void start(struct child *child)
 		owner->children->wake_server(owner->ctx, child);
 }
 
+static bool is_starting(const struct child *child)
+{
+	return child->state == CHILD_INCOMPLETE && !child->failed;
+}
+
+void environment_advance_pd(struct child *child)
+{
+	if (!is_starting(child) || child->adopted)
+		return;
+	int r = obtain(child, &environment[0]);
+
+	if (r == 0)
+		adopt(child);
+	else if (r != KIN_PENDING)
+		fail_session(child, &environment[0], r);
+}
+
 void environment_advance(struct child *child)
 {
 	bool complete = true;
 
-	if (child->state != CHILD_INCOMPLETE || child->failed)
+	if (!is_starting(child) || !child->adopted)
 		return;
-	for (size_t i = 0; i < N_ENVIRONMENT; i++) {
+	for (size_t i = 1; i < N_ENVIRONMENT; i++) {
 		int r = obtain(child, &environment[i]);
 
 		if (r == KIN_PENDING) {
@@ -229,8 +242,6 @@ void environment_advance(struct child *child)
 			fail_session(child, &environment[i], r);
 			return;
 		}
-		if (environment[i].id == ENV_PD && (r || !adopt(child)))
-			return;
 	}
 	if (complete)
 		start(child);

@@ -12,7 +12,10 @@
 /* What all environment sessions of a child cost together, and our own bookkeeping of it. */
 struct quota environment_cost(void);
 
-/* Requests what is missing and starts the child once all is there. */
+/* Requests the PD and gives it its quota: for all children before anything else for one of them. */
+void environment_advance_pd(struct child *child);
+
+/* Once there is a PD: requests what is missing and starts the child when all is there. */
 void environment_advance(struct child *child);
 
 /* Ends the child's process: its CPU session, then its PD, so that its quota is back. */

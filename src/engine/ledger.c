@@ -105,7 +105,7 @@ void account_done(struct account *account)
 		account_init(account);
 		return;
 	}
-	DL_FOREACH(account->children, child)
+	DL_FOREACH (account->children, child)
 		child->reference = heir;
 	DL_DELETE(heir->children, account);
 	DL_CONCAT(heir->children, account->children);

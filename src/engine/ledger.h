@@ -1,16 +1,17 @@
 /*
  * Quota ledger
  *
- * One account per PD, arranged in a tree: each account but the root names one reference account, and
- * quota moves along these edges only. It is never made after ledger_init(): every operation moves it
- * between two accounts of one ledger, so the sum of all quotas stays what it was and ledger_check()
- * can assert it. What an account uses is charged against its own quota and never exceeds it.
+ * One account per PD, arranged in a tree: each account but the root names one reference account,
+ * and quota moves along these edges only. It is never made after ledger_init(): every operation
+ * moves it between two accounts of one ledger, so the sum of all quotas stays what it was and
+ * ledger_check() can assert it. What an account uses is charged against its own quota and never
+ * exceeds it.
  *
  * An account starts detached and empty. Attaching it needs a reference that is attached itself; as
  * an account is attached once in its life, the tree has no cycles without anybody looking for them.
  *
- * Accounts are embedded in what they belong to. No I/O, no clock, no allocation. Driven by core's PD
- * service and by models of it.
+ * Accounts are embedded in what they belong to. No I/O, no clock, no allocation. Driven by core's
+ * PD service and by models of it.
  */
 #ifndef ENGINE_LEDGER_H
 #define ENGINE_LEDGER_H

@@ -110,6 +110,8 @@ int route_rewrite(const struct kin_node *target, const char *label, char ret[KIN
 			prepend ? prepend : "", last);
 	if (n < 0 || (size_t) n >= sizeof(out))
 		return -ENAMETOOLONG;
+	if (!kin_label_valid(out))
+		return -EINVAL;
 	memcpy(ret, out, (size_t) n + 1);
 	return 0;
 }

@@ -42,7 +42,7 @@ enum route_outcome {
 	ROUTE_FOUND,
 	ROUTE_NO_RULE,    /* nothing in the route matches the request */
 	ROUTE_NO_TARGET,  /* the rule that matches leads to nothing that exists */
-	ROUTE_BAD_LABEL,  /* rewriting gave a label that is too long */
+	ROUTE_BAD_LABEL,  /* rewriting gave a label that is too long or malformed */
 };
 
 struct route_why {
@@ -56,7 +56,7 @@ bool route_matches(const struct kin_node *rule, const struct route_request *requ
 /**
  * route_rewrite() - the label that a target's server sees
  *
- * Return: 0, or -ENAMETOOLONG
+ * Return: 0; -ENAMETOOLONG; -EINVAL if the config's pieces make no valid label
  */
 int route_rewrite(const struct kin_node *target, const char *label, char ret[KIN_LABEL_MAX + 1]);
 

@@ -106,7 +106,7 @@ static void explain(struct sandbox *sandbox, const struct route_request *request
 		break;
 	case ROUTE_BAD_LABEL:
 		owner_log(owner, OWNER_ERROR,
-			"%s: label of service \"%s\" too long after rewriting (line %u)",
+			"%s: label of service \"%s\" too long or malformed after rewriting (line %u)",
 			request->child, request->service, kin_node_line(why->rule));
 		break;
 	case ROUTE_NO_TARGET:

@@ -111,9 +111,9 @@ static bool read_binary(struct child *child)
 	const char *binary = node ? kin_node_attribute(node, "name") : NULL;
 
 	binary = binary && *binary ? binary : child->name;
-	if (strlen(binary) > KIN_LABEL_MAX) {
-		owner_log(child->sandbox->owner, OWNER_ERROR, "%s: name of the binary too long",
-			child->name);
+	if (!kin_label_valid(binary)) {
+		owner_log(child->sandbox->owner, OWNER_ERROR,
+			"%s: name of the binary too long or malformed", child->name);
 		return false;
 	}
 	strcpy(child->binary, binary);
@@ -189,6 +189,9 @@ void sandbox_step(struct sandbox *sandbox)
 	struct child *child;
 
 	sandbox->scheduled = false;
+	DL_FOREACH (sandbox->children, child)
+		if (child->advance)
+			environment_advance_pd(child);
 	DL_FOREACH (sandbox->children, child) {
 		if (!child->advance)
 			continue;

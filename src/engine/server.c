@@ -8,6 +8,8 @@
 #include <inttypes.h>
 #include <utlist.h>
 
+#include <kin/label.h>
+
 #include "engine/child.h"
 #include "engine/sandbox.h"
 
@@ -21,7 +23,7 @@ int server_announce(struct child *child, const char *service)
 	if (services_of_child(&child->sandbox->services, child, service))
 		return 0;
 	owner_log(owner_of(child), OWNER_ERROR, "%s: illegal announcement of service \"%s\"",
-		child->name, service);
+		child->name, kin_name_valid(service) ? service : "(malformed)");
 	return KIN_DENIED;
 }
 

@@ -385,10 +385,14 @@ void session_delivered(struct session *session, int cap)
 		session_orphan(session);
 }
 
+/* It stays known to the server, which holds the donation until the client fetches the answer. */
 void session_refused(struct session *session, int answer)
 {
+	struct child *server = server_of(session);
+
 	refuse(session, answer);
-	leave_server(session);
+	if (server)
+		server_dequeue(server, session);
 	if (session->client)
 		child_answered(session->client, session, SESSION_EVENT_CREATED);
 	else

@@ -211,14 +211,12 @@ static const struct parent_handlers handlers = { on_session, on_session_cap, on_
 
 /*
  * The end of the channel is either the end of the process, which follows in a moment, or a child
- * that wants to live without its parent. Killing it tells the two apart: a process that was ending
- * by itself keeps the status that it ended with.
+ * that wants to live without its parent, and must not.
  */
 static void hang_up(struct host_child *hc)
 {
 	loop_remove(hc->host->loop, &hc->channel);
-	hc->hung_up = true;
-	hc->host->ops->kill(hc->host, hc->child->account);
+	hc->hung_up = hc->host->ops->kill(hc->host, hc->child->account) == 0;
 }
 
 static int dispatch(struct host_child *hc)
@@ -258,7 +256,7 @@ static void on_process(struct loop_source *source, uint32_t epoll_events)
 	if (signal == -EAGAIN)
 		return;
 	loop_remove(hc->host->loop, &hc->process);
-	if (hc->hung_up && signal == 9)
+	if (hc->hung_up)
 		child_misbehaved(hc->child, "it closed the channel to its parent");
 	else
 		child_died(hc->child, signal > 0 ? signal : 0, value);

@@ -29,7 +29,7 @@ struct host_child {
 	struct loop_task answer;
 	struct host_deferred deferred;
 	struct host_announced *announced;
-	bool hung_up; /* it closed its parent channel */
+	bool hung_up; /* it closed its parent channel, and was killed for that */
 };
 
 /* Serves a child that has just been started. Takes @ends. Return: 0, negative errno */

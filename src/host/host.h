@@ -25,7 +25,8 @@ struct host_ops {
 	const struct account_ops *accounts;
 	int (*adopt)(void *ctx, int pd, struct quota quota, uint32_t *ret_account);
 	int (*start)(void *ctx, const struct child_start *start, struct host_process *ret);
-	void (*kill)(void *ctx, uint32_t account);
+	/* Return: 0, KIN_CLOSED if it was ending by itself */
+	int (*kill)(void *ctx, uint32_t account);
 	/* How its process ended. Return: the signal that killed it, 0 if it exited by itself with
 	 * *ret_value; -EAGAIN if it runs */
 	int (*status)(void *ctx, uint32_t account, int64_t *ret_value);

@@ -118,9 +118,9 @@ static int start(void *ctx, const struct child_start *what, struct host_process 
 	return r;
 }
 
-static void kill_process(void *ctx, uint32_t account)
+static int kill_process(void *ctx, uint32_t account)
 {
-	pd_kill(env_of(ctx)->start.pd, &(struct pd_kill_request){ account });
+	return pd_kill(env_of(ctx)->start.pd, &(struct pd_kill_request){ account }, NULL);
 }
 
 static int status(void *ctx, uint32_t account, int64_t *ret_value)

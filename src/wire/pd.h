@@ -55,7 +55,8 @@ enum pd_status { PD_STATUS_NONE, PD_STATUS_RUNNING, PD_STATUS_EXITED, PD_STATUS_
 #define PD_STATUS_REQUEST(F) F(U32, account)
 #define PD_STATUS_REPLY(F)   F(U8, status) F(I64, value)
 
-/* End the process of an adopted PD; the status tells when it has ended. */
+/* End the process of an adopted PD; the status tells when it has ended. Answers: KIN_CLOSED if it was
+ * ending already. */
 #define PD_KILL_REQUEST(F) F(U32, account)
 
 #define PD_OPERATIONS(OP) \
@@ -68,7 +69,7 @@ enum pd_status { PD_STATUS_NONE, PD_STATUS_RUNNING, PD_STATUS_EXITED, PD_STATUS_
 	OP(pd, transfer, CALL, PD_TRANSFER_REQUEST, KIN_NOTHING) \
 	OP(pd, start, CALL, PD_START_REQUEST, PD_START_REPLY) \
 	OP(pd, status, CALL, PD_STATUS_REQUEST, PD_STATUS_REPLY) \
-	OP(pd, kill, SEND, PD_KILL_REQUEST, KIN_NOTHING)
+	OP(pd, kill, CALL, PD_KILL_REQUEST, KIN_NOTHING)
 
 KIN_INTERFACE_DECLARE(pd, PD_OPERATIONS)
 

@@ -192,26 +192,26 @@ static void malloc_ends_at_the_limit_and_follows_it(void **state)
 	assert_int_equal(limits_read_data(statm, &bytes), 0);
 	assert_in_range(bytes, 14 * MIB, 16 * MIB);
 
-	assert_int_equal(limits_set_data(child.pid, 32 * MIB), 0);
+	assert_int_equal(limits_set_data(&host->spawner.limits, child.pid, 32 * MIB), 0);
 	grow_again(&child);
 	assert_in_range(grown(&child), 15, 16);
 	assert_int_equal(limits_read_data(statm, &bytes), 0);
 	assert_in_range(bytes, 30 * MIB, 32 * MIB);
 
 	/* nothing means nothing, though the kernel takes a limit of zero for none */
-	assert_int_equal(limits_set_data(child.pid, 0), 0);
+	assert_int_equal(limits_set_data(&host->spawner.limits, child.pid, 0), 0);
 	grow_again(&child);
 	assert_int_equal(grown(&child), 0);
 
-	assert_int_equal(limits_set_data(child.pid, UINT64_MAX), 0);
-	assert_int_equal(limits_set_data(child.pid, 40 * MIB), 0);
+	assert_int_equal(limits_set_data(&host->spawner.limits, child.pid, UINT64_MAX), 0);
+	assert_int_equal(limits_set_data(&host->spawner.limits, child.pid, 40 * MIB), 0);
 	grow_again(&child);
 	assert_in_range(grown(&child), 7, 8);
 
 	shutdown(child.channel, SHUT_WR);
 	assert_int_equal(confined_end(&child).value, 0);
 	assert_int_equal(limits_read_data(statm, &bytes), -ESRCH);
-	assert_int_equal(limits_set_data(child.pid, MIB), -ESRCH);
+	assert_int_equal(limits_set_data(&host->spawner.limits, child.pid, MIB), -ESRCH);
 	close(statm);
 }
 

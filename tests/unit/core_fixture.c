@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/container.h"
@@ -97,6 +99,7 @@ int fixture_close(void **state)
 	directory_remove(f->directories[0]);
 	directory_remove(f->directories[1]);
 	assert_int_equal(fixture_count_descriptors(), f->n_descriptors);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	free(f);
 	return 0;
 }
@@ -116,8 +119,7 @@ struct core_session *fixture_open_session(
 {
 	struct core_session *session = NULL;
 
-	assert_int_equal(
-		fixture_session(f, service, label, 65536, 10, &session, ret_cap), 0);
+	assert_int_equal(fixture_session(f, service, label, 65536, 10, &session, ret_cap), 0);
 	return session;
 }
 
@@ -163,18 +165,54 @@ static void client_finished(struct loop_source *source, uint32_t epoll_events)
 
 void fixture_as_client(struct fixture *f, void (*call)(void *context), void *context)
 {
-	struct client client = { .call = call, .context = context,
-		.done = eventfd(0, EFD_CLOEXEC) };
+	struct client client = {
+		.call = call, .context = context, .done = eventfd(0, EFD_CLOEXEC)
+	};
 	pthread_t thread;
 
-	assert_int_equal(
-		loop_add(&f->loop, &client.source, client.done, client_finished), 0);
+	assert_int_equal(loop_add(&f->loop, &client.source, client.done, client_finished), 0);
 	assert_int_equal(pthread_create(&thread, NULL, client_run, &client), 0);
 	while (!client.finished)
 		assert_int_equal(loop_round(&f->loop, -1), 0);
 	pthread_join(thread, NULL);
 	loop_remove(&f->loop, &client.source);
 	close(client.done);
+}
+
+static struct quota used_by_all(const struct fixture *f)
+{
+	struct quota sum = { 0, 0 };
+
+	for (const struct account *a = f->services.ledger.root; a; a = account_next(a))
+		sum = (struct quota){ sum.ram + a->used.ram, sum.caps + a->used.caps };
+	return sum;
+}
+
+void fixture_sweep_descriptors(struct fixture *f, int (*attempt)(void *context), void *context)
+{
+	unsigned n = fixture_count_descriptors(), failures = 0;
+	struct quota used = used_by_all(f);
+	int first = fcntl(0, F_DUPFD_CLOEXEC, 3), r;
+	struct rlimit limit, low;
+
+	close(first);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	low = limit;
+	for (;;) {
+		low.rlim_cur = (rlim_t) first + failures;
+		setrlimit(RLIMIT_NOFILE, &low);
+		r = attempt(context);
+		setrlimit(RLIMIT_NOFILE, &limit);
+		if (r == 0)
+			break;
+		failures++;
+		assert_true(failures < 32);
+		assert_int_equal(fixture_count_descriptors(), n);
+		assert_int_equal(used_by_all(f).ram, used.ram);
+		assert_int_equal(used_by_all(f).caps, used.caps);
+		ledger_check(&f->services.ledger);
+	}
+	assert_true(failures > 0);
 }
 
 const char *fixture_heard(struct fixture *f)

@@ -53,6 +53,12 @@ void fixture_settle(struct fixture *f);
 /* Runs @call in a thread of its own, as a client that blocks, while the loop serves. */
 void fixture_as_client(struct fixture *f, void (*call)(void *context), void *context);
 
+/*
+ * Calls @attempt with room for 0, 1, 2, … more descriptors until it answers 0. In between no
+ * descriptor and no charge may be left.
+ */
+void fixture_sweep_descriptors(struct fixture *f, int (*attempt)(void *context), void *context);
+
 /* All that core has written since the last time; valid until the next call. */
 const char *fixture_heard(struct fixture *f);
 

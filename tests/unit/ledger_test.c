@@ -213,8 +213,8 @@ static int model_edge(
 {
 	if (from == to || (w->reference[from] != to && w->reference[to] != from))
 		return KIN_INVALID;
-	if (quota[from].ram - w->used[from].ram < q.ram
-		|| quota[from].caps - w->used[from].caps < q.caps)
+	if (quota[from].ram - w->used[from].ram < q.ram ||
+		quota[from].caps - w->used[from].caps < q.caps)
 		return KIN_EXCEEDED;
 	quota[from] = QUOTA(quota[from].ram - q.ram, quota[from].caps - q.caps);
 	quota[to] = QUOTA(quota[to].ram + q.ram, quota[to].caps + q.caps);
@@ -253,8 +253,8 @@ static void walk_transact(struct walk *w)
 static void walk_charge(struct walk *w)
 {
 	int i = (int) walk_random(w, WALK_ACCOUNTS), expected = 0;
-	struct quota left = QUOTA(w->quota[i].ram - w->used[i].ram,
-		w->quota[i].caps - w->used[i].caps);
+	struct quota left =
+		QUOTA(w->quota[i].ram - w->used[i].ram, w->quota[i].caps - w->used[i].caps);
 	struct quota amount = walk_amount(w, left);
 
 	if (amount.ram > left.ram)

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /*
@@ -13,12 +15,16 @@
  * would hit core itself. RLIMIT_FSIZE as well: sealed memfds are the only files there are, and
  * writing into one above the limit would kill the writer.
  */
+#define STATM_FIELDS_BEFORE 5 /* the sixth is data and stack together, in pages */
+
+enum { LINE_DATA, LINE_NOFILE };
+
 static const struct {
 	int resource;
 	rlim64_t soft;
 } LIMITS[LIMITS_PLAN_LINES] = {
-	{ RLIMIT_DATA, RLIM64_INFINITY },   /* per process */
-	{ RLIMIT_NOFILE, RLIM64_INFINITY }, /* per process */
+	[LINE_DATA] = { RLIMIT_DATA, RLIM64_INFINITY },     /* per process */
+	[LINE_NOFILE] = { RLIMIT_NOFILE, RLIM64_INFINITY }, /* per process */
 	{ RLIMIT_STACK, KIN_PROCESS_STACK_BYTES },
 	/* not 0: where core dumps go to a program, 0 still starts it and 1 is the way to say no */
 	{ RLIMIT_CORE, 1 },
@@ -58,35 +64,30 @@ int limits_plan_init(struct limits_plan *plan)
 
 void limits_plan_set(struct limits_plan *plan, const struct process_limits *limits)
 {
-	for (size_t i = 0; i < LIMITS_PLAN_LINES; i++) {
-		struct rlimit64 *limit = &plan->lines[i].limit;
+	struct rlimit64 *data = &plan->lines[LINE_DATA].limit;
+	struct rlimit64 *descriptors = &plan->lines[LINE_NOFILE].limit;
 
-		if (plan->lines[i].resource == RLIMIT_DATA)
-			limit->rlim_cur =
-				soft_below(data_soft(limits->data_bytes), limit->rlim_max);
-		if (plan->lines[i].resource == RLIMIT_NOFILE)
-			limit->rlim_cur = soft_below(limits->descriptors_max, limit->rlim_max);
-	}
+	data->rlim_cur = soft_below(data_soft(limits->data_bytes), data->rlim_max);
+	descriptors->rlim_cur = soft_below(limits->descriptors_max, descriptors->rlim_max);
 }
 
-static int soft_set(pid_t pid, int resource, rlim64_t soft)
+/* The hard limit of all processes is that of the plan, so it need not be asked for. */
+static int soft_set(const struct limits_plan *plan, pid_t pid, size_t line, rlim64_t soft)
 {
-	struct rlimit64 limit;
+	struct rlimit64 limit = plan->lines[line].limit;
 
-	if (prlimit64(pid, resource, NULL, &limit) < 0)
-		return -errno;
 	limit.rlim_cur = soft_below(soft, limit.rlim_max);
-	return prlimit64(pid, resource, &limit, NULL) < 0 ? -errno : 0;
+	return prlimit64(pid, plan->lines[line].resource, &limit, NULL) < 0 ? -errno : 0;
 }
 
-int limits_set_data(pid_t pid, uint64_t bytes)
+int limits_set_data(const struct limits_plan *plan, pid_t pid, uint64_t bytes)
 {
-	return soft_set(pid, RLIMIT_DATA, data_soft(bytes));
+	return soft_set(plan, pid, LINE_DATA, data_soft(bytes));
 }
 
-int limits_set_descriptors(pid_t pid, unsigned descriptors_max)
+int limits_set_descriptors(const struct limits_plan *plan, pid_t pid, unsigned descriptors_max)
 {
-	return soft_set(pid, RLIMIT_NOFILE, descriptors_max);
+	return soft_set(plan, pid, LINE_NOFILE, descriptors_max);
 }
 
 int limits_open_statm(pid_t pid, int *ret_fd)
@@ -106,15 +107,18 @@ int limits_read_data(int statm_fd, uint64_t *ret_bytes)
 {
 	uint64_t page_size = (uint64_t) sysconf(_SC_PAGESIZE);
 	uint64_t stack_pages = KIN_PROCESS_STACK_BYTES / page_size;
-	unsigned long long pages; /* the sixth field: data and stack together */
-	char text[160];
+	char text[160], *field = text;
 	ssize_t got = pread(statm_fd, text, sizeof(text) - 1, 0);
 
 	if (got < 0)
 		return -errno;
 	text[got] = '\0';
-	if (sscanf(text, "%*u %*u %*u %*u %*u %llu", &pages) != 1)
+	for (int i = 0; i < STATM_FIELDS_BEFORE && field; i++)
+		field = strchr(field + 1, ' ');
+	if (!field)
 		return -EPROTO;
+	uint64_t pages = strtoull(field, NULL, 10);
+
 	*ret_bytes = pages > stack_pages ? (pages - stack_pages) * page_size : 0;
 	return 0;
 }

@@ -48,15 +48,16 @@ void limits_plan_set(struct limits_plan *plan, const struct process_limits *limi
 
 /**
  * limits_set_data() - move the soft data limit of a running process
+ * @plan:  that it was started by
  * @bytes: counted in whole pages, rounded down; cut to the hard limit. A process that has more
  *         already keeps it, but gets no more.
  *
  * Return: 0; -ESRCH if there is no such process; other negative errno.
  */
-int limits_set_data(pid_t pid, uint64_t bytes);
+int limits_set_data(const struct limits_plan *plan, pid_t pid, uint64_t bytes);
 
 /** limits_set_descriptors() - move the soft limit of descriptor numbers; same answers */
-int limits_set_descriptors(pid_t pid, unsigned descriptors_max);
+int limits_set_descriptors(const struct limits_plan *plan, pid_t pid, unsigned descriptors_max);
 
 /**
  * limits_open_statm() - open the figures of a process, to be kept for its life

@@ -36,6 +36,9 @@
 #define CHILD_STACK_BYTES (32u << 10)
 #define SIGNALS_END       65 /* one above the kernel's last */
 
+#define STAT_FIELD_FLAGS  9   /* of /proc/PID/stat */
+#define STAT_FLAG_EXITING 0x4 /* the kernel's PF_EXITING, set before descriptors are closed */
+
 /* Sanitizers keep books about the stack of their thread, and this is none of theirs */
 #define CHILD_CODE __attribute__((noinline, no_sanitize("address", "undefined")))
 
@@ -125,9 +128,8 @@ CHILD_CODE static long child_reset_signals(const struct start *start)
 	unsigned long action[4] = { 0 }; /* the kernel's structure; all zero is SIG_DFL */
 	unsigned long none = 0;
 
-	(void) start;
 	for (int number = 1; number < SIGNALS_END; number++) {
-		if (number != SIGKILL && number != SIGSTOP &&
+		if ((start->spawner->signals >> (number - 1) & 1) &&
 			syscall(SYS_rt_sigaction, number, action, NULL, sizeof(none)) < 0)
 			return -1;
 	}
@@ -342,6 +344,17 @@ static int unshare_probe(struct spawner *spawner)
 	return errno == EINVAL ? -ENOSYS : -errno;
 }
 
+/* Most signals have their default action already, and need no call at each start. */
+static int signals_note(struct spawner *spawner)
+{
+	struct sigaction action;
+
+	for (int number = 1; number < SIGNALS_END; number++)
+		if (sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_DFL)
+			spawner->signals |= UINT64_C(1) << (number - 1);
+	return 0;
+}
+
 static int filter_build(struct spawner *spawner)
 {
 	int error = exec_secret_draw(STAGING_BINARY, AT_EMPTY_PATH, &spawner->secret);
@@ -369,6 +382,7 @@ static const struct {
 	{ "descriptors 3 to 15 are needed for starting components", staging_reserve },
 	{ "memory for starting components", stack_reserve },
 	{ "limits", limits_build },
+	{ "signals", signals_note },
 	{ "seccomp is required", filter_build },
 	{ "Landlock", landlock_build },
 };
@@ -432,6 +446,28 @@ int process_wait(int pidfd, struct process_end *ret)
 	ret->killed = info.si_code != CLD_EXITED;
 	ret->value = info.si_status;
 	return 0;
+}
+
+bool process_is_ending(pid_t pid)
+{
+	char path[32], text[512], *field;
+	int fd;
+	ssize_t got;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int) pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return true;
+	got = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (got <= 0)
+		return true;
+	text[got] = '\0';
+	/* the second field is the name in brackets, which may hold anything, and the last one ends it */
+	field = strrchr(text, ')');
+	for (int i = 2; i < STAT_FIELD_FLAGS && field; i++)
+		field = strchr(field + 1, ' ');
+	return !field || (strtoul(field, NULL, 10) & STAT_FLAG_EXITING);
 }
 
 int process_kill(int pidfd)

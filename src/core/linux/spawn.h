@@ -37,6 +37,7 @@ struct spawner {
 	struct exec_secret secret;
 	struct syscall_filter filter;
 	struct limits_plan limits;
+	uint64_t signals; /* bit N - 1: core does not leave signal N to its default action */
 	int landlock_fd; /* ruleset, or -1 if this kernel has none */
 	int null_fd;     /* what the staging numbers refer to while unused */
 	char *stack;     /* the child's, with a guard page below */
@@ -74,6 +75,8 @@ struct process_end {
  * spawner_init() - prepare everything that all starts share, reserve descriptors 3 to 15
  * @fault: written on any answer but 0; its text says what is required
  *
+ * What core does about signals must be settled before, too; a child gets the defaults.
+ *
  * Return: 0; -EBUSY if a number from 3 to 15 is taken; -ENOSYS if the kernel is older than
  * Linux 5.9; other negative errno. Whatever is optional and missing: spawner_missing().
  */
@@ -109,6 +112,14 @@ int spawner_start(struct spawner *spawner, const struct spawn_request *request,
  * Return: 0, PROCESS_E_RUNNING, or negative errno (-ECHILD if it was reaped before).
  */
 int process_wait(int pidfd, struct process_end *ret);
+
+/**
+ * process_is_ending() - is the kernel at ending it, or has it ended?
+ * @pid: not reaped yet
+ *
+ * Tells a process whose descriptors are closed because it ends from one that closed them itself.
+ */
+bool process_is_ending(pid_t pid);
 
 /**
  * process_kill() - end it at once

@@ -1,0 +1,83 @@
+/*
+ * Starts: from the exec of kin-core to the first line of the last of N components
+ *
+ * That includes core and init themselves, and reading the config. The floor starts the same program
+ * as plain processes, unconfined, by a loop of vfork and exec.
+ */
+#include "bench.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "figure.h"
+#include "tree.h"
+
+#define COMPONENTS_MAX 500
+
+static const struct {
+	unsigned components, repetitions;
+	double target;
+} STARTS[] = {
+	{ 1, 15, 0 },
+	{ 10, 11, 0 },
+	{ 100, 7, 2 },
+	{ COMPONENTS_MAX, 3, 0 },
+};
+
+static double start_tree(unsigned components)
+{
+	static char config[TREE_CONFIG_MAX];
+	static struct tree tree;
+
+	tree_config_idle(components, config);
+	uint64_t start_ns = now_ns();
+
+	tree_start(&tree, config, CORES_ALL);
+	lines_expect(&tree.lines, "] up", components);
+	uint64_t end_ns = now_ns();
+
+	tree_stop(&tree);
+	return (double) (end_ns - start_ns);
+}
+
+static double start_bare(unsigned components)
+{
+	static const char *const argv[] = { BENCH_COMPONENT_DIRECTORY "/bare", NULL };
+	static struct lines lines;
+	pid_t pids[COMPONENTS_MAX];
+	int output;
+
+	lines_open(&lines, &output);
+	uint64_t start_ns = now_ns();
+
+	for (unsigned i = 0; i < components; i++)
+		pids[i] = process_start(argv, output);
+	lines_expect(&lines, "up", components);
+	uint64_t end_ns = now_ns();
+
+	for (unsigned i = 0; i < components; i++)
+		kill(pids[i], SIGKILL);
+	for (unsigned i = 0; i < components; i++)
+		process_end(pids[i], 0);
+	close(output);
+	lines_close(&lines);
+	return (double) (end_ns - start_ns);
+}
+
+void starts_measure(struct figures *figures)
+{
+	for (size_t i = 0; i < sizeof(STARTS) / sizeof(*STARTS); i++) {
+		struct figure *figure = figure_add(figures,
+			&(struct figure){ .topic = "Start of N components to the last one's line",
+				.unit = "ms", .target = STARTS[i].target,
+				.floor_name = "vfork+exec of the same program" });
+
+		snprintf(figure->name, sizeof(figure->name), "N = %u", STARTS[i].components);
+		for (unsigned j = 0; j < STARTS[i].repetitions; j++) {
+			samples_add(&figure->value, start_tree(STARTS[i].components) / 1e6);
+			samples_add(&figure->floor, start_bare(STARTS[i].components) / 1e6);
+		}
+	}
+}

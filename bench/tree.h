@@ -1,0 +1,46 @@
+/*
+ * Trees: kin-core with a config of ours
+ *
+ * Core is started directly, without the command around it, as a benchmark has nothing to be told
+ * about its config. What the components log comes as lines.
+ */
+#ifndef BENCH_TREE_H
+#define BENCH_TREE_H
+
+#include "lines.h"
+#include "process.h"
+
+#define TREE_CONFIG_MAX (96 * 1024) /* bytes, enough for some hundred start nodes */
+
+/* What to run: the descriptor is for the first exec, made by tree_command(). */
+struct tree_command {
+	const char *argv[16];
+	char config_text[24];
+	int config;
+};
+
+struct tree {
+	pid_t core;
+	struct lines lines;
+};
+
+/* A config with @count idle components. */
+void tree_config_idle(unsigned count, char config[TREE_CONFIG_MAX]);
+
+/* A config of client and server, in which the client does something many times and the tree ends. */
+void tree_config_client(const char *measure, unsigned long count, char config[TREE_CONFIG_MAX]);
+
+/*
+ * Makes a command line of a config. The caller starts it, having only descriptors 0 to 2 and those
+ * that exec closes, as core wants 3 to 15 for itself, and then calls the second.
+ */
+void tree_command_init(struct tree_command *command, const char *config, const char *for_ms);
+void tree_command_done(struct tree_command *command);
+
+void tree_start(struct tree *tree, const char *config, enum cores cores);
+
+/* Ends it, or sees that it ended by itself without an error. */
+void tree_stop(struct tree *tree);
+void tree_wait(struct tree *tree);
+
+#endif

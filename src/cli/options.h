@@ -1,0 +1,55 @@
+/*
+ * Options of the commands
+ *
+ * One set for all of them; which of it a command takes is a list of its own (getopt_long()'s).
+ */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include "cli/cli.h"
+#include "engine/owner.h"
+
+/* As many directories as kin-core takes. */
+#define OPTIONS_ROM_MAX 8
+
+#define OPTIONS_CAPS 10000
+
+/*
+ * Quota is a promise and not memory taken, but the sum of promises should be one that the machine
+ * can keep beside all else it does: half of its memory. Beyond 1 GiB a tree should say what it
+ * wants.
+ */
+#define OPTIONS_RAM_MAX (UINT64_C(1) << 30)
+
+enum options_volume { OPTIONS_NORMAL, OPTIONS_QUIET, OPTIONS_VERBOSE };
+
+struct options {
+	const char *file; /* borrowed from argv like all text here; "-": standard input */
+	struct quota total;
+	const char *rom_directories[OPTIONS_ROM_MAX];
+	size_t n_rom_directories;
+	uint64_t for_ms; /* 0: without end */
+	enum options_volume volume;
+};
+
+/* Above all characters, which would be short options. */
+enum options_code {
+	OPTIONS_RAM = 256,
+	OPTIONS_CAPABILITIES,
+	OPTIONS_ROM,
+	OPTIONS_FOR,
+	OPTIONS_BE_QUIET,
+	OPTIONS_BE_VERBOSE,
+	OPTIONS_HELP,
+};
+
+/**
+ * options_read() - read the command line of a command that takes one config
+ * @argv: argv[0] is the command's name; getopt_long() may reorder the rest
+ *
+ * Return: 0; OPTIONS_HELP if help is asked for; -EINVAL if something is wrong, which was said on
+ * standard error. @ret is written on 0 only.
+ */
+int options_read(const struct cli_command *command, int argc, char **argv, struct options *ret);
+
+#endif

@@ -1,0 +1,187 @@
+/*
+ * Invariants of engine and model
+ *
+ * Quota: the sum over all accounts is constant; a child's account holds what it was given, plus the
+ * donations it serves, less those it made. Sessions: each is in the tables that belong to its state
+ * and in no others. Capabilities: open are those that some session holds.
+ */
+#include <assert.h>
+#include <utlist.h>
+
+#include "engine/donation.h"
+#include "model/model.h"
+
+static void check_state(const struct session *session)
+{
+	bool refused = false;
+
+	switch (session->state) {
+	case SESSION_DENIED:
+	case SESSION_INSUFFICIENT_RAM:
+	case SESSION_INSUFFICIENT_CAPS:
+		refused = true;
+		break;
+	case SESSION_AVAILABLE:
+		assert(session->cap > 0);
+		break;
+	case SESSION_CREATE_REQUESTED:
+		assert(!session->cap);
+		break;
+	case SESSION_CLOSE_REQUESTED:
+	case SESSION_UPGRADE_REQUESTED:
+		assert(session->service);
+		break;
+	case SESSION_CLOSED: /* its server is gone, its client doesn't know yet */
+		assert(!session->service && !session->cap && session->listed);
+		break;
+	case SESSION_HANDED_OUT:
+		break;
+	}
+	assert(!refused || (session->answer > 0 && !session->cap && session->listed));
+	assert(session->service || (!session->donation.ram && !session->donation.caps));
+	assert(!session->service || !session->parked || session->service->kind == SERVICE_CHILD);
+}
+
+static void check_client(struct child *child)
+{
+	struct session *session, *next;
+
+	HASH_ITER (by_id, child->sessions, session, next) {
+		assert(session->client == child && session->listed && !session->closing);
+		assert(session->state != SESSION_CLOSE_REQUESTED);
+		assert(session->environment == (session->id < ENV_END));
+		assert(!session->service || session->service->kind != SERVICE_CHILD
+			|| session_find_at_server(session->service->server, session->server_id)
+				== session);
+		check_state(session);
+	}
+	DL_FOREACH2 (child->closing, session, closing_next) {
+		assert(session->client == child && session->closing && !session->listed);
+		assert(session->state == SESSION_CLOSE_REQUESTED && session->service);
+		check_state(session);
+	}
+}
+
+static bool waits(const struct session *session)
+{
+	return session->state == SESSION_CREATE_REQUESTED
+		|| session->state == SESSION_UPGRADE_REQUESTED
+		|| session->state == SESSION_CLOSE_REQUESTED;
+}
+
+static void check_server(struct child *child)
+{
+	struct session *session, *next;
+	uint64_t sequence = 0;
+	unsigned waiting = 0;
+
+	HASH_ITER (by_server_id, child->served, session, next) {
+		assert(session->service && session->service->server == child);
+		assert(session->requested == waits(session));
+		assert(session->client || waits(session));
+		waiting += waits(session);
+		check_state(session);
+	}
+	DL_FOREACH2 (child->requests, session, request_next) {
+		assert(session->sequence > sequence);
+		assert(session_find_at_server(child, session->server_id) == session);
+		sequence = session->sequence;
+		waiting--;
+	}
+	assert(waiting == 0);
+}
+
+static void check_life(const struct child *child)
+{
+	const struct session *session;
+
+	assert(!child->started || child->state == CHILD_ALIVE || child->state == CHILD_EXITED);
+	assert(child->state != CHILD_ALIVE || (child->started && child->adopted));
+	for (uint32_t id = ENV_PD; child->state == CHILD_ALIVE && id <= ENV_BINARY; id++) {
+		session = session_find((struct child *) child, id);
+		assert(session && !session->cap);
+		assert(session->state == SESSION_HANDED_OUT || session->state == SESSION_CLOSED);
+	}
+}
+
+/* What the child's account holds if all its servers and clients are honest. */
+static struct quota expected(const struct model *model, struct child *child)
+{
+	struct quota sum = model->pds[child->account - 1].given;
+	struct session *session, *next;
+
+	HASH_ITER (by_server_id, child->served, session, next) {
+		if (session->parked)
+			continue;
+		sum.ram += session->donation.ram;
+		sum.caps += session->donation.caps;
+	}
+	HASH_ITER (by_id, child->sessions, session, next) {
+		if (session->environment)
+			continue;
+		sum.ram -= session->donation.ram + session->cost_bytes;
+		sum.caps -= session->donation.caps;
+	}
+	DL_FOREACH2 (child->closing, session, closing_next) {
+		if (session->environment)
+			continue;
+		sum.ram -= session->donation.ram + session->cost_bytes;
+		sum.caps -= session->donation.caps;
+	}
+	return sum;
+}
+
+static void check_account(const struct model *model, struct child *child)
+{
+	if (!child->adopted || model->lossy)
+		return;
+	struct quota have = model->pds[child->account - 1].account.quota;
+	struct quota want = expected(model, child);
+
+	assert(have.ram == want.ram && have.caps == want.caps);
+}
+
+static unsigned caps_held(struct sandbox *sandbox)
+{
+	struct session *session, *next;
+	struct child *child;
+	unsigned n = 0;
+
+	DL_FOREACH (sandbox->children, child) {
+		HASH_ITER (by_id, child->sessions, session, next)
+			n += session->cap > 0;
+		DL_FOREACH2 (child->closing, session, closing_next)
+			n += session->cap > 0;
+	}
+	return n;
+}
+
+static void check_parent(const struct model *model)
+{
+	struct quota sum = { 0, 0 };
+	const struct session *session;
+	const struct model_up *up;
+
+	DL_FOREACH (model->ups, up) {
+		sum.ram += up->amount.ram;
+		sum.caps += up->amount.caps;
+	}
+	assert(model->parent.quota.ram == sum.ram && model->parent.quota.caps == sum.caps);
+	DL_FOREACH2 (model->sandbox.up_pending, session, up_next)
+		assert(session->up_pending && session->service->kind == SERVICE_PARENT);
+}
+
+void model_check(struct model *model)
+{
+	struct child *child;
+
+	ledger_check(&model->ledger);
+	DL_FOREACH (model->sandbox.children, child) {
+		check_client(child);
+		check_server(child);
+		check_life(child);
+		check_account(model, child);
+	}
+	check_parent(model);
+	assert(caps_held(&model->sandbox) == model->n_caps);
+}

@@ -1,0 +1,502 @@
+/* Model of the engine's owner; see the header. act.c is what children do, check.c its invariants. */
+#include "model/model.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+static void lines_add(struct model_lines *lines, const char *text)
+{
+	snprintf(lines->line[lines->n++ % MODEL_LINES_MAX], MODEL_LINE_BYTES, "%s", text);
+}
+
+__attribute__((format(printf, 2, 3))) static void note(struct model *model, const char *fmt, ...)
+{
+	char text[MODEL_LINE_BYTES];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	lines_add(&model->journal, text);
+}
+
+/*
+ * Capabilities
+ */
+
+int model_cap_new(struct model *model)
+{
+	assert(model->last_cap + 1 < MODEL_CAPS_MAX);
+	model->caps[++model->last_cap] = 1;
+	model->n_caps++;
+	return model->last_cap;
+}
+
+static bool cap_is_open(const struct model *model, int cap)
+{
+	return cap > 0 && cap <= model->last_cap && model->caps[cap];
+}
+
+void model_cap_close(struct model *model, int cap)
+{
+	assert(cap_is_open(model, cap));
+	model->caps[cap] = 0;
+	model->n_caps--;
+}
+
+static void cap_close(void *ctx, int cap)
+{
+	model_cap_close(ctx, cap);
+}
+
+/*
+ * Scripts
+ */
+
+void model_script(struct model *model, enum model_call call, const char *service, int answer,
+	unsigned times)
+{
+	assert(model->n_scripts < MODEL_SCRIPTS_MAX);
+	model->scripts[model->n_scripts++] = (struct model_script){ call, service, answer, times };
+}
+
+static int scripted(struct model *model, enum model_call call, const char *service)
+{
+	for (size_t i = 0; i < model->n_scripts; i++) {
+		struct model_script *script = &model->scripts[i];
+
+		if (script->call != call || !script->times || strcmp(script->service, service))
+			continue;
+		script->times--;
+		return script->answer;
+	}
+	return 0;
+}
+
+/*
+ * Accounts
+ */
+
+struct account *model_account(struct model *model, uint32_t number)
+{
+	if (number == OWNER_SELF)
+		return &model->self;
+	if (number > model->n_pds || !model->pds[number - 1].adopted)
+		return NULL;
+	return &model->pds[number - 1].account;
+}
+
+static int transfer(void *ctx, const struct quota_edge *edges, size_t n_edges)
+{
+	struct ledger_edge moves[OWNER_EDGES_MAX];
+	struct model *model = ctx;
+
+	assert(n_edges > 0 && n_edges <= OWNER_EDGES_MAX);
+	for (size_t i = 0; i < n_edges; i++) {
+		struct account *from = model_account(model, edges[i].from);
+		struct account *to = model_account(model, edges[i].to);
+
+		if (!from || !to)
+			return KIN_INVALID;
+		moves[i] = (struct ledger_edge){ from, to, edges[i].amount };
+	}
+	return ledger_transact(moves, n_edges);
+}
+
+static int info(void *ctx, uint32_t number, struct account_info *ret)
+{
+	const struct account *account = model_account(ctx, number);
+
+	if (!account)
+		return KIN_INVALID;
+	*ret = (struct account_info){ account->quota, account->used };
+	return 0;
+}
+
+static const struct account_ops account_ops = { transfer, info };
+
+static struct model_pd *pd_new(struct model *model, int cap)
+{
+	assert(model->n_pds < MODEL_ACCOUNTS_MAX);
+	struct model_pd *pd = &model->pds[model->n_pds++];
+
+	account_init(&pd->account);
+	pd->cap = cap;
+	pd->alive = true;
+	return pd;
+}
+
+static void pd_end(struct model_pd *pd)
+{
+	account_done(&pd->account);
+	pd->alive = pd->adopted = false;
+}
+
+/*
+ * The parent
+ */
+
+static int move_up(struct model *model, struct quota amount, bool back)
+{
+	struct ledger_edge edge = { back ? &model->parent : &model->self,
+		back ? &model->self : &model->parent, amount };
+
+	if (ledger_transact(&edge, 1) == 0)
+		return 0;
+	assert(!back);
+	return account_available(&model->self).ram < amount.ram ? KIN_OUT_OF_RAM : KIN_OUT_OF_CAPS;
+}
+
+static struct model_up *up_find(struct model *model, uint32_t id)
+{
+	struct model_up *up;
+
+	DL_FOREACH (model->ups, up)
+		if (up->id == id)
+			break;
+	assert(up); /* the engine knows which sessions it has */
+	return up;
+}
+
+static void up_end(struct model *model, struct model_up *up)
+{
+	if (up->pd)
+		pd_end(up->pd);
+	move_up(model, up->amount, true);
+	DL_DELETE(model->ups, up);
+	free(up);
+}
+
+static int up_open(struct model *model, struct model_up *up, int *ret_cap)
+{
+	*ret_cap = model_cap_new(model);
+	up->state = MODEL_UP_OPEN;
+	if (strcmp(up->service, "PD") == 0)
+		up->pd = pd_new(model, *ret_cap);
+	return 0;
+}
+
+static int up_session(void *ctx, uint32_t id, const struct session *session, int *ret_cap)
+{
+	struct quota amount = { session->args.ram_quota, session->args.cap_quota };
+	const char *service = session->service->name->name;
+	struct model *model = ctx;
+
+	note(model, "up session %s \"%s\"", service, session->args.label);
+	int r = move_up(model, amount, false);
+
+	if (r)
+		return r;
+	int answer = scripted(model, MODEL_SESSION, service);
+
+	if (answer && answer != KIN_PENDING) {
+		move_up(model, amount, true);
+		return answer;
+	}
+	struct model_up *up = calloc(1, sizeof(*up));
+
+	assert(up);
+	*up = (struct model_up){ .state = MODEL_UP_CREATING, .id = id, .amount = amount,
+		.answer = answer };
+	strcpy(up->service, service);
+	strcpy(up->label, session->args.label);
+	DL_APPEND(model->ups, up);
+	return answer ? answer : up_open(model, up, ret_cap);
+}
+
+/* The answer to what is pending, as the engine fetches it. */
+static int up_session_cap(void *ctx, uint32_t id, int *ret_cap)
+{
+	struct model *model = ctx;
+	struct model_up *up = up_find(model, id);
+	int answer = up->answer;
+
+	*ret_cap = 0;
+	if (answer == KIN_PENDING)
+		return answer;
+	switch (up->state) {
+	case MODEL_UP_CREATING:
+		if (answer == 0)
+			return up_open(model, up, ret_cap);
+		up_end(model, up);
+		return answer;
+	case MODEL_UP_UPGRADING:
+		up->state = MODEL_UP_OPEN;
+		return 0;
+	case MODEL_UP_CLOSING:
+		up_end(model, up);
+		return KIN_CLOSED;
+	case MODEL_UP_OPEN:
+		break;
+	}
+	assert(!"asked for the outcome of nothing");
+	return 0;
+}
+
+static int up_upgrade(void *ctx, uint32_t id, struct quota amount)
+{
+	struct model *model = ctx;
+	struct model_up *up = up_find(model, id);
+	int answer = scripted(model, MODEL_UPGRADE, up->service);
+
+	assert(up->state == MODEL_UP_OPEN);
+	if (answer && answer != KIN_PENDING)
+		return answer;
+	int r = move_up(model, amount, false);
+
+	if (r)
+		return r;
+	up->amount.ram += amount.ram;
+	up->amount.caps += amount.caps;
+	if (answer == KIN_PENDING)
+		up->state = MODEL_UP_UPGRADING;
+	up->answer = answer;
+	return answer;
+}
+
+static int up_close(void *ctx, uint32_t id)
+{
+	struct model *model = ctx;
+	struct model_up *up = up_find(model, id);
+	int answer = scripted(model, MODEL_CLOSE, up->service);
+
+	note(model, "up close %s \"%s\"", up->service, up->label);
+	if (answer == KIN_PENDING) {
+		up->state = MODEL_UP_CLOSING;
+		up->answer = KIN_PENDING;
+		return answer;
+	}
+	up_end(model, up);
+	return 0;
+}
+
+static const struct up_ops up_ops = { up_session, up_session_cap, up_upgrade, up_close };
+
+void model_up_answer(struct model *model, const char *service, int answer)
+{
+	struct model_up *up;
+
+	DL_FOREACH (model->ups, up)
+		if (!service || strcmp(up->service, service) == 0)
+			up->answer = answer;
+	sandbox_up_answers(&model->sandbox);
+	model_settle(model);
+}
+
+/*
+ * Children
+ */
+
+static int adopt(void *ctx, int cap, struct quota quota, uint32_t *ret_account)
+{
+	struct model *model = ctx;
+
+	for (uint32_t i = 0; i < model->n_pds; i++) {
+		struct model_pd *pd = &model->pds[i];
+
+		if (pd->cap != cap || !pd->alive)
+			continue;
+		assert(!pd->adopted && cap_is_open(model, cap));
+		if (account_attach(&pd->account, &model->self))
+			return KIN_INVALID;
+		struct ledger_edge edge = { &model->self, &pd->account, quota };
+
+		if (ledger_transact(&edge, 1)) {
+			account_done(&pd->account);
+			return KIN_EXCEEDED;
+		}
+		pd->adopted = true;
+		pd->given = quota;
+		*ret_account = i + 1;
+		note(model, "adopt %" PRIu32, *ret_account);
+		return 0;
+	}
+	return KIN_INVALID;
+}
+
+static int start(void *ctx, struct child *child, const struct child_start *what)
+{
+	struct model *model = ctx;
+
+	note(model, "start %s", what->name);
+	assert(model_account(model, what->account) && what->account != OWNER_SELF);
+	assert(cap_is_open(model, what->pd) && cap_is_open(model, what->cpu));
+	assert(cap_is_open(model, what->log) && cap_is_open(model, what->binary));
+	return model->start_answer;
+}
+
+static void stop(void *ctx, struct child *child)
+{
+	note(ctx, "stop %s", child->name);
+}
+
+static void wake(void *ctx, struct child *child)
+{
+	assert(child->started);
+	note(ctx, "wake %s", child->name);
+}
+
+static void wake_server(void *ctx, struct child *child)
+{
+	assert(child->started);
+	note(ctx, "wake server %s", child->name);
+}
+
+static bool answered(void *ctx, struct child *child, uint32_t id, enum session_event event)
+{
+	static const char *const words[] = { [SESSION_EVENT_CREATED] = "created",
+		[SESSION_EVENT_UPGRADED] = "upgraded", [SESSION_EVENT_CLOSED] = "closed" };
+	struct model *model = ctx;
+
+	note(model, "answered %s %" PRIu32 " %s", child->name, id, words[event]);
+	if (model->on_answered)
+		model->on_answered(model, child, id, event);
+	return model->waiting;
+}
+
+static void propagate_exit(void *ctx, int64_t value)
+{
+	note(ctx, "exit %" PRId64, value);
+}
+
+static const struct child_ops child_ops = { adopt, start, stop, wake, wake_server, answered,
+	propagate_exit };
+
+/*
+ * Local services, log, time
+ */
+
+static bool local_exists(void *ctx, const char *service)
+{
+	const struct model *model = ctx;
+
+	return model->local && strcmp(model->local, service) == 0;
+}
+
+static int local_create(void *ctx, struct session *session, int *ret_cap)
+{
+	const char *service = session->service->name->name;
+	struct model *model = ctx;
+	int answer = scripted(model, MODEL_LOCAL, service);
+
+	note(model, "local create %s \"%s\" special %d", service, session->args.label,
+		(int) session->special);
+	if (answer)
+		return answer;
+	session->local = model;
+	model->n_locals++;
+	*ret_cap = model_cap_new(model);
+	return 0;
+}
+
+static void local_upgrade(void *ctx, struct session *session, struct quota amount)
+{
+	assert(session->local == ctx);
+	note(ctx, "local upgrade \"%s\" %" PRIu64 " %" PRIu64, session->args.label, amount.ram,
+		amount.caps);
+}
+
+static void local_close(void *ctx, struct session *session)
+{
+	struct model *model = ctx;
+
+	assert(session->local == model && model->n_locals > 0);
+	session->local = NULL;
+	model->n_locals--;
+	note(model, "local close \"%s\"", session->args.label);
+}
+
+static const struct local_ops local_ops = { local_exists, local_create, local_upgrade,
+	local_close };
+
+static void schedule(void *ctx)
+{
+	((struct model *) ctx)->scheduled = true;
+}
+
+static void log_text(void *ctx, enum owner_level level, const char *text)
+{
+	struct model *model = ctx;
+
+	model->lossy |= strstr(text, "does not give back") != NULL;
+	lines_add(&model->log, text);
+}
+
+/*
+ * Life
+ */
+
+struct model *model_new(void)
+{
+	struct model *model = calloc(1, sizeof(*model));
+
+	assert(model);
+	model->caps = calloc(MODEL_CAPS_MAX, 1);
+	assert(model->caps);
+	ledger_init(&model->ledger, &model->parent, (struct quota){ MODEL_RAM, MODEL_CAPS });
+	account_init(&model->self);
+	account_attach(&model->self, &model->parent);
+	move_up(model, (struct quota){ MODEL_RAM, MODEL_CAPS }, true);
+	model->owner = (struct owner){ model, &up_ops, &account_ops, &child_ops, &local_ops,
+		cap_close, schedule, log_text };
+	sandbox_init(&model->sandbox, &model->owner);
+	return model;
+}
+
+void model_apply(struct model *model, const char *config)
+{
+	struct kin_tree *tree = NULL;
+	int r = kin_tree_parse_xml(config, strlen(config), NULL, &tree);
+
+	assert(r == 0);
+	sandbox_apply(&model->sandbox, tree);
+}
+
+struct model *model_with(const char *config)
+{
+	struct model *model = model_new();
+
+	model_apply(model, config);
+	model_settle(model);
+	return model;
+}
+
+void model_settle(struct model *model)
+{
+	for (int i = 0; model->scheduled; i++) {
+		assert(i < 100); /* it comes to rest */
+		model->scheduled = false;
+		sandbox_step(&model->sandbox);
+		model_check(model);
+	}
+	model_check(model);
+}
+
+void model_free(struct model *model)
+{
+	struct model_up *up, *next;
+
+	sandbox_done(&model->sandbox);
+	assert(model->n_caps == 0 && model->n_locals == 0);
+	DL_FOREACH_SAFE (model->ups, up, next) {
+		assert(up->state == MODEL_UP_CLOSING);
+		up_end(model, up);
+	}
+	ledger_check(&model->ledger);
+	assert(model->self.quota.ram == MODEL_RAM && model->self.quota.caps == MODEL_CAPS);
+	free(model->caps);
+	free(model);
+}
+
+struct child *model_child(struct model *model, const char *name)
+{
+	struct child *child = sandbox_child(&model->sandbox, name);
+
+	assert(child);
+	return child;
+}

@@ -1,0 +1,85 @@
+"""The standard components and core's services, end to end."""
+from harness import BYSTANDERS, Tree, composition, main, start, test
+
+
+def report_rom(config, **attributes):
+    return start("report_rom", config=config, provides=["ROM", "Report"], ram="2M", caps="80",
+                 **attributes)
+
+
+def conductor(name, steps):
+    return start(name, "conductor", f"<config>{steps}</config>", provides=["LOG"],
+                 inside='<route><service name="Report"><child name="report_rom"/></service>'
+                 "<any-service><parent/></any-service></route>")
+
+
+def reader(name):
+    return start(name, "dummy", inside='<route><service name="ROM" label="config">'
+                 '<child name="report_rom"/></service><any-service><parent/></any-service></route>')
+
+
+NEWS = '<report label="news"><config version="1"><log string="read"/></config></report>'
+
+
+@test
+def a_report_is_read_by_whom_the_policy_names_and_nobody_else():
+    policies = '<policy label_prefix="reader" report="writer -> news"/>'
+    with Tree(composition(report_rom(f"<config>{policies}</config>"), conductor("writer", NEWS),
+                          reader("reader_1"), reader("reader_2"), reader("other"))) as tree:
+        tree.expect("[init -> reader_1] read", "[init -> reader_2] read",
+                    '[init -> report_rom] Error: no policy for ROM client "other -> config"',
+                    "[init -> other] Error: no config: denied")
+
+
+@test
+def a_report_has_one_writer():
+    route = ('<route><service name="Report"><child name="report_rom" label="news"/></service>'
+             "<any-service><parent/></any-service></route>")
+    writers = "".join(start(name, "conductor", f"<config>{NEWS}</config>", provides=["LOG"],
+                            inside=route) for name in ("writer_1", "writer_2"))
+    with Tree(composition(report_rom("<config/>"), writers)) as tree:
+        tree.expect('[init -> report_rom] Error: report "news" has a writer already')
+        loser = tree.expect_match(r'\[init -> (writer_\d)\] Error: no report "news": denied')
+        assert loser
+
+
+@test
+def report_rom_prints_reports_if_told_so():
+    with Tree(composition(report_rom('<config verbose="yes"/>'),
+                          conductor("writer", NEWS))) as tree:
+        tree.expect("[init -> report_rom] report 'writer -> news'")
+        tree.expect_match(r'\[init -> report_rom\] .*<log string="read"/>.*')
+
+
+@test
+def a_timer_ticks_periodically():
+    with Tree(composition(BYSTANDERS)) as tree:
+        tree.expect_in_order(*[f"[init -> witness] seen {n}" for n in range(1, 8)])
+
+
+@test
+def lines_of_components_carry_their_labels_and_never_mix():
+    writers = [start(f"writer_{i}", "dummy", "<config>" + "".join(
+        f'<log string="line {n} of writer {i} {"x" * 200}"/>' for n in range(40)) + "</config>")
+        for i in range(4)]
+    with Tree(composition(*writers)) as tree:
+        for i in range(4):
+            tree.expect_in_order(*[f"[init -> writer_{i}] line {n} of writer {i} {'x' * 200}"
+                                   for n in range(40)])
+
+
+@test
+def what_a_terminal_would_obey_is_shown_and_not_obeyed():
+    with Tree(composition(start("d", "dummy", '<config><log string="a&#9;b&#27;[31m&#127;c '
+                                'ä€"/></config>'.replace("&#27;", "\u009b"))) ) as tree:
+        tree.expect_match(r"\[init -> d\] a\tb\\u009b\[31m\\x7[fF]c ä€")
+
+
+@test
+def a_text_of_several_lines_is_labelled_line_by_line():
+    with Tree(composition(start("d", "dummy",
+                                '<config><log string="one&#10;two"/></config>'))) as tree:
+        tree.expect_in_order("[init -> d] one", "[init -> d] two")
+
+
+main()

@@ -1,0 +1,256 @@
+/* report_rom, the component, in a process of its own: who may read and write what. */
+#include "component_world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+#include <kin/ram.h>
+#include <kin/signal.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ipc/signal.h"
+
+#define CONFIG                                                                                     \
+	"<config>"                                                                                 \
+	" <policy label=\"init -> config\" report=\"manager -> init.config\"/>"                   \
+	" <policy label_prefix=\"panel\" report=\"clock -> time\" keep=\"no\"/>"                  \
+	" <policy label=\"broken\"/>"                                                              \
+	"</config>"
+
+struct setup {
+	struct world world;
+	uint32_t id;
+};
+
+static void setup_open(struct setup *setup)
+{
+	setup->id = 0;
+	world_open_process(&setup->world, kin_main);
+	setup->world.rom_text = CONFIG;
+	WORLD_WAIT(&setup->world, setup->world.n_announcements == 2);
+}
+
+/* Return: the client's end, or minus the answer that refused it. */
+static int session_open(struct setup *setup, const char *service, const char *label, uint64_t ram,
+	uint64_t caps)
+{
+	struct world *w = &setup->world;
+	struct parent_pending_request request = { .kind = PARENT_REQUEST_CREATE,
+		.id = ++setup->id, .version = 1, .args = { .ram_quota = ram, .cap_quota = caps } };
+	unsigned n = w->n_deliveries;
+
+	strcpy(request.service, service);
+	strcpy(request.args.label, label);
+	w->n_responses = 0;
+	world_request(w, &request);
+	WORLD_WAIT(w, w->n_deliveries == n + 1 || w->n_responses == 1);
+	return w->n_responses ? -(int) w->responses[0].answer : w->deliveries[n].cap;
+}
+
+static int reader_open(struct setup *setup, const char *label)
+{
+	return session_open(setup, "ROM", label, 8192, 3);
+}
+
+static int writer_open(struct setup *setup, const char *label)
+{
+	return session_open(setup, "Report", label, 3 * 4096 + 8192, 6);
+}
+
+static void session_close(struct setup *setup, uint32_t id)
+{
+	const struct parent_pending_request request = { .kind = PARENT_REQUEST_CLOSE, .id = id };
+
+	setup->world.n_responses = 0;
+	world_request(&setup->world, &request);
+	WORLD_WAIT(&setup->world, setup->world.n_responses == 1);
+	assert_int_equal(setup->world.responses[0].answer, KIN_CLOSED);
+}
+
+static void report_write(int channel, const char *text)
+{
+	struct report_dataspace_reply reply;
+	void *buffer;
+
+	assert_int_equal(report_dataspace(channel, NULL, &reply), 0);
+	assert_int_equal(reply.size, 4096);
+	assert_int_equal(kin_attach(reply.dataspace, reply.size, KIN_ATTACH_WRITE, &buffer), 0);
+	memcpy(buffer, text, strlen(text));
+	kin_detach(buffer, reply.size);
+	close(reply.dataspace);
+	assert_int_equal(
+		report_submit(channel, &(struct report_submit_request){ strlen(text) }, NULL), 0);
+}
+
+static void content_expect(int channel, const char *text)
+{
+	struct rom_dataspace_reply reply;
+	char copy[4096] = "";
+
+	assert_int_equal(rom_dataspace(channel, NULL, &reply), 0);
+	assert_int_equal(reply.size, strlen(text));
+	assert_int_equal(kin_dataspace_read(reply.dataspace, 0, copy, reply.size), 0);
+	assert_string_equal(copy, text);
+	assert_int_equal(write(reply.dataspace, "x", 1), -1);
+	close(reply.dataspace);
+}
+
+static void a_reader_gets_the_report_that_its_policy_names(void **state)
+{
+	struct setup setup;
+
+	setup_open(&setup);
+	int other = writer_open(&setup, "other");
+	int writer = writer_open(&setup, "manager -> init.config");
+	int reader = reader_open(&setup, "init -> config");
+
+	content_expect(reader, "");
+	report_write(other, "other");
+	content_expect(reader, "");
+	report_write(writer, "<a/>");
+	content_expect(reader, "<a/>");
+	report_write(writer, "<longer/>");
+	content_expect(reader, "<longer/>");
+	report_write(writer, "");
+	content_expect(reader, "");
+	world_close(&setup.world);
+}
+
+static void who_has_no_policy_is_denied(void **state)
+{
+	struct setup setup;
+
+	setup_open(&setup);
+	assert_int_equal(reader_open(&setup, "init -> configuration"), -KIN_DENIED);
+	assert_int_equal(reader_open(&setup, "broken"), -KIN_DENIED);
+	assert_true(reader_open(&setup, "panel -> anything") > 0);
+	world_close(&setup.world);
+}
+
+static void a_report_has_one_writer_at_a_time(void **state)
+{
+	struct setup setup;
+
+	setup_open(&setup);
+	assert_true(writer_open(&setup, "manager -> init.config") > 0);
+	assert_int_equal(writer_open(&setup, "manager -> init.config"), -KIN_DENIED);
+	session_close(&setup, 1);
+	assert_true(writer_open(&setup, "manager -> init.config") > 0);
+	world_close(&setup.world);
+}
+
+static void readers_are_signalled_at_each_change(void **state)
+{
+	struct setup setup;
+	int signal;
+
+	setup_open(&setup);
+	assert_int_equal(signal_context_open(&signal), 0);
+	int reader = reader_open(&setup, "init -> config");
+	int writer = writer_open(&setup, "manager -> init.config");
+
+	assert_int_equal(
+		rom_signal(reader, &(struct rom_signal_request){ reader }, NULL), KIN_INVALID);
+	assert_int_equal(rom_signal(reader, &(struct rom_signal_request){ signal }, NULL), 0);
+	assert_int_equal(rom_signal(reader, &(struct rom_signal_request){ signal }, NULL), 0);
+	assert_false(signal_take(signal));
+	report_write(writer, "1");
+	assert_true(signal_take(signal));
+	report_write(writer, "2");
+	assert_true(signal_take(signal));
+	assert_int_equal(rom_signal(reader, &(struct rom_signal_request){ 0 }, NULL), 0);
+	report_write(writer, "3");
+	assert_false(signal_take(signal));
+	close(signal);
+	world_close(&setup.world);
+}
+
+static void content_outlives_its_writer_while_somebody_reads(void **state)
+{
+	struct setup setup;
+
+	setup_open(&setup);
+	int writer = writer_open(&setup, "manager -> init.config");
+	int reader = reader_open(&setup, "init -> config");
+
+	report_write(writer, "last words");
+	session_close(&setup, 1);
+	content_expect(reader, "last words");
+	session_close(&setup, 2);
+	reader = reader_open(&setup, "init -> config");
+	content_expect(reader, "");
+	world_close(&setup.world);
+}
+
+static void a_policy_can_have_content_vanish_with_its_writer(void **state)
+{
+	struct setup setup;
+
+	setup_open(&setup);
+	int writer = writer_open(&setup, "clock -> time");
+	int reader = reader_open(&setup, "panel");
+
+	report_write(writer, "12:00");
+	content_expect(reader, "12:00");
+	session_close(&setup, 1);
+	content_expect(reader, "");
+	world_close(&setup.world);
+}
+
+static void the_reporter_pays(void **state)
+{
+	struct setup setup;
+
+	setup_open(&setup);
+	assert_int_equal(session_open(&setup, "Report", "a", 8192, 6), -KIN_INSUFFICIENT_RAM);
+	assert_int_equal(session_open(&setup, "Report", "a", 1 << 20, 3), -KIN_INSUFFICIENT_CAPS);
+	int writer = writer_open(&setup, "a");
+
+	assert_int_equal(report_submit(writer, &(struct report_submit_request){ 4097 }, NULL),
+		KIN_INVALID);
+	for (int i = 0; i < 100; i++)
+		report_write(writer, "again");
+	session_close(&setup, 3);
+	/* Left are the signals for requests and config, and the empty content. */
+	WORLD_WAIT(&setup.world, setup.world.n_objects == 3);
+	world_close(&setup.world);
+}
+
+static void a_changed_config_applies_to_new_sessions(void **state)
+{
+	struct setup setup;
+	struct world *w = &setup.world;
+
+	setup_open(&setup);
+	assert_int_equal(reader_open(&setup, "new"), -KIN_DENIED);
+	pthread_mutex_lock(&w->lock);
+	w->rom_text = "<config><default-policy report=\"x\"/></config>";
+	signal_trigger(w->sessions[0].signal);
+	pthread_mutex_unlock(&w->lock);
+	/* The change and the request are seen in either order. */
+	int reader = -KIN_DENIED;
+
+	while (reader == -KIN_DENIED)
+		reader = reader_open(&setup, "new");
+	content_expect(reader, "");
+	world_close(w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_reader_gets_the_report_that_its_policy_names),
+		cmocka_unit_test(who_has_no_policy_is_denied),
+		cmocka_unit_test(a_report_has_one_writer_at_a_time),
+		cmocka_unit_test(readers_are_signalled_at_each_change),
+		cmocka_unit_test(content_outlives_its_writer_while_somebody_reads),
+		cmocka_unit_test(a_policy_can_have_content_vanish_with_its_writer),
+		cmocka_unit_test(the_reporter_pays),
+		cmocka_unit_test(a_changed_config_applies_to_new_sessions),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
