@@ -15,12 +15,12 @@
 #include "tree.h"
 
 #define REPETITIONS     9
-#define LOG_REPETITIONS 5
+#define LOG_REPETITIONS 9
 #define LOG_LINES       20000
 
-#define HEADER_BYTES      8 /* of a message; then a length of 2 bytes and the text */
-#define ECHO_BYTES        (HEADER_BYTES + 2 + 1024)
-#define DATASPACE_BYTES   4096
+#define HEADER_BYTES    8 /* of a message; then a length of 2 bytes and the text */
+#define ECHO_BYTES      (HEADER_BYTES + 2 + 1024)
+#define DATASPACE_BYTES 4096
 
 static const char LOG_LINE[] = "[init -> client] "
 			       "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde\n";
@@ -48,10 +48,10 @@ static const struct call CALLS[] = {
 		{ floor_socketpair, HEADER_BYTES, CORES_ONE } },
 	{ "Session to a sibling", "open+close, all cores", "session", 500, 8, PING_PONG,
 		{ floor_socketpair, HEADER_BYTES, CORES_ALL } },
-	{ "Signal", "there and back, one core", "signal", 5000, 0,
-		"two blocking eventfds", { floor_eventfd, 0, CORES_ONE } },
-	{ "Signal", "there and back, all cores", "signal", 2000, 0,
-		"two blocking eventfds", { floor_eventfd, 0, CORES_ALL } },
+	{ "Signal", "there and back, one core", "signal", 5000, 0, "two blocking eventfds",
+		{ floor_eventfd, 0, CORES_ONE } },
+	{ "Signal", "there and back, all cores", "signal", 2000, 0, "two blocking eventfds",
+		{ floor_eventfd, 0, CORES_ALL } },
 	{ "RAM dataspace of 4 KiB", "alloc+map+unmap+free, one core", "dataspace", 2000, 0,
 		"memfd_create+ftruncate+close", { floor_memfd, DATASPACE_BYTES, CORES_ONE } },
 	{ "RAM dataspace of 4 KiB", "alloc+map+unmap+free, all cores", "dataspace", 1000, 0,
@@ -73,11 +73,10 @@ static double call_measure(const struct call *call)
 
 static void call_figure(struct figures *figures, const struct call *call)
 {
-	struct figure *figure = figure_add(figures,
-		&(struct figure){ .topic = call->topic, .unit = "µs",
-			.floor_name = call->floor_name, .target = call->target });
+	struct figure *figure = figure_add(figures, call->topic, "µs", "%s", call->name);
 
-	snprintf(figure->name, sizeof(figure->name), "%s", call->name);
+	figure->floor_name = call->floor_name;
+	figure->target = call->target;
 	for (int i = 0; i < REPETITIONS; i++) {
 		samples_add(&figure->value, call_measure(call) / 1e3);
 		samples_add(&figure->floor, floor_measure(&call->floor, call->count) / 1e3);
@@ -137,11 +136,11 @@ static double log_rate_bare(void)
 
 static void log_figure(struct figures *figures)
 {
-	struct figure *figure = figure_add(figures,
-		&(struct figure){ .topic = "LOG through core to a pipe",
-			.name = "lines of 80 bytes, all cores", .unit = "1000/s",
-			.floor_name = "write to the pipe", .more_is_better = true });
+	struct figure *figure = figure_add(
+		figures, "LOG through core to a pipe", "1000/s", "lines of 80 bytes, all cores");
 
+	figure->floor_name = "write to the pipe";
+	figure->more_is_better = true;
 	for (int i = 0; i < LOG_REPETITIONS; i++) {
 		samples_add(&figure->value, log_rate_kin() / 1e3);
 		samples_add(&figure->floor, log_rate_bare() / 1e3);

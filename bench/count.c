@@ -1,12 +1,11 @@
 /*
  * Counts: how many system calls one of something takes, and in which program
  *
- * Time varies, counts don't. A tree is run twice under ptrace, with few and with many; what differs,
- * divided, is the cost of one. Tracing slows everything down, so nothing is timed here.
+ * Time varies, counts don't. A tree is run twice under ptrace, with few and with many; what
+ * differs, divided, is the cost of one. Tracing slows everything down, so nothing is timed here.
  */
 #include "bench.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -20,14 +19,14 @@
 #include "tree.h"
 
 #define PROCESSES_MAX 64
-#define OPTIONS_TRACE \
-	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE \
-		| PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL)
+#define OPTIONS_TRACE                                                                              \
+	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |  \
+		PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL)
 
+/* Named as the processes are; those of ROLE_IDLE have a number as well. */
 enum role { ROLE_CORE, ROLE_INIT, ROLE_CLIENT, ROLE_SERVER, ROLE_IDLE, ROLES };
 
 static const char *const ROLE_NAMES[ROLES] = { "core", "init", "client", "server", "idle" };
-static const char *const ROLE_TITLES[ROLES] = { "core", "init", "client", "server", "component" };
 
 struct traced {
 	pid_t pid;
@@ -53,7 +52,7 @@ static struct traced *counts_process(struct counts *counts, pid_t pid)
 	return &counts->processes[counts->n++];
 }
 
-/* By the name that it was started by: "init", "idle-7". Core has a path. */
+/* By the name that it was started by, such as "init" or "idle-7". Core has a path instead. */
 static enum role role_of(pid_t pid)
 {
 	char path[32], name[64] = "";
@@ -89,8 +88,8 @@ static int counts_stopped(struct counts *counts, pid_t pid, int status)
 
 static pid_t traced_start(const struct tree_command *command)
 {
-	pid_t pid = fork();
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	pid_t pid = fork();
 
 	if (pid < 0 || null < 0)
 		bench_fail("fork");
@@ -101,29 +100,29 @@ static pid_t traced_start(const struct tree_command *command)
 		_exit(127);
 	}
 	close(null);
-	if (waitpid(pid, NULL, WUNTRACED) < 0
-		|| ptrace(PTRACE_SEIZE, pid, NULL, (void *) OPTIONS_TRACE) < 0)
+	if (waitpid(pid, NULL, WUNTRACED) < 0 ||
+		ptrace(PTRACE_SEIZE, pid, NULL, (void *) OPTIONS_TRACE) < 0)
 		bench_fail("ptrace");
 	kill(pid, SIGCONT);
 	return pid;
 }
 
-/* Runs a tree to its end. */
+/* Runs a tree to the end of all its processes. */
 static void counts_take(struct counts *counts, const char *config, const char *for_ms)
 {
 	struct tree_command command;
-	int status = 0;
+	int status, core_status = 0;
+	pid_t pid;
 
 	*counts = (struct counts){ .n = 0 };
 	tree_command_init(&command, config, for_ms);
-	pid_t core = traced_start(&command), pid = 0;
+	pid_t core = traced_start(&command);
 
-	while (pid != core || WIFSTOPPED(status)) {
-		pid = waitpid(-1, &status, __WALL);
-		if (pid < 0)
-			bench_fail("waitpid");
-		if (!WIFSTOPPED(status))
+	while ((pid = waitpid(-1, &status, __WALL)) > 0) {
+		if (!WIFSTOPPED(status)) {
+			core_status = pid == core ? status : core_status;
 			continue;
+		}
 		long signal = counts_stopped(counts, pid, status);
 
 		/* Who is gone by now needs no push. */
@@ -131,7 +130,7 @@ static void counts_take(struct counts *counts, const char *config, const char *f
 			bench_fail("ptrace");
 	}
 	tree_command_done(&command);
-	if (WEXITSTATUS(status) != 0)
+	if (core_status != 0)
 		bench_fail("a traced tree ended with an error");
 }
 
@@ -143,10 +142,9 @@ static void counts_figures(struct figures *figures, const char *what, unsigned l
 
 		if (calls < 1)
 			continue;
-		struct figure *figure = figure_add(figures,
-			&(struct figure){ .topic = "System calls", .unit = "calls" });
+		struct figure *figure = figure_add(
+			figures, "System calls", "calls", "%s: %s", what, ROLE_NAMES[role]);
 
-		snprintf(figure->name, sizeof(figure->name), "%s: %s", what, ROLE_TITLES[role]);
 		samples_add(&figure->value, calls / (double) n);
 	}
 }

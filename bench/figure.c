@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,11 +17,18 @@ struct summary {
 	double min, median, max;
 };
 
-struct figure *figure_add(struct figures *figures, const struct figure *figure)
+struct figure *figure_add(
+	struct figures *figures, const char *topic, const char *unit, const char *name, ...)
 {
-	assert(figures->n < FIGURES_MAX);
-	figures->figures[figures->n] = *figure;
-	return &figures->figures[figures->n++];
+	struct figure *figure = &figures->figures[figures->n++];
+	va_list arguments;
+
+	assert(figures->n <= FIGURES_MAX);
+	*figure = (struct figure){ .topic = topic, .unit = unit };
+	va_start(arguments, name);
+	vsnprintf(figure->name, sizeof(figure->name), name, arguments);
+	va_end(arguments);
+	return figure;
 }
 
 void samples_add(struct samples *samples, double value)
@@ -128,7 +136,8 @@ static void json_summary(FILE *file, const char *key, const struct samples *samp
 {
 	struct summary s = samples_summary(samples);
 
-	fprintf(file, ", \"%s\": { \"min\": %.6g, \"median\": %.6g, \"max\": %.6g, \"samples\": %zu }",
+	fprintf(file,
+		", \"%s\": { \"min\": %.6g, \"median\": %.6g, \"max\": %.6g, \"samples\": %zu }",
 		key, s.min, s.median, s.max, samples->n);
 }
 
@@ -156,9 +165,10 @@ int figures_write_json(const struct figures *figures, const char *path, const ch
 	if (!file)
 		return -errno;
 	uname(&name);
-	fprintf(file, "{\n  \"command\": \"%s\",\n  \"kernel\": \"%s %s\",\n  \"machine\": \"%s\",\n"
-		"  \"cores\": %ld,\n  \"figures\": [\n", command, name.sysname, name.release,
-		name.machine, sysconf(_SC_NPROCESSORS_ONLN));
+	fprintf(file,
+		"{\n  \"command\": \"%s\",\n  \"kernel\": \"%s %s\",\n  \"machine\": \"%s\",\n"
+		"  \"cores\": %ld,\n  \"figures\": [\n",
+		command, name.sysname, name.release, name.machine, sysconf(_SC_NPROCESSORS_ONLN));
 	for (size_t i = 0; i < figures->n; i++)
 		json_figure(file, &figures->figures[i], i + 1 == figures->n);
 	fprintf(file, "  ]\n}\n");

@@ -1,9 +1,9 @@
 /*
  * Figures: what was measured, as a table and as JSON
  *
- * A figure is a number of samples, mostly with as many of its floor: the least that the kernel asks
- * for the same. Sample i of both was taken right after each other, so the ratio is the median of the
- * ratios of the pairs: what slows the machine down for a while slows both.
+ * A figure is a number of samples, mostly with as many of its floor: the least that the kernel
+ * asks for the same. Samples i of both are taken one after the other, so the ratio is the median of
+ * the ratios of the pairs: what slows the machine down for a while slows both.
  */
 #ifndef BENCH_FIGURE_H
 #define BENCH_FIGURE_H
@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define SAMPLES_MAX 32
-#define FIGURES_MAX 96
+#define SAMPLES_MAX     32
+#define FIGURES_MAX     96
 #define FIGURE_NAME_MAX 79 /* bytes */
 
 struct samples {
@@ -21,12 +21,12 @@ struct samples {
 };
 
 struct figure {
-	const char *topic;       /* borrowed, as all strings but the name */
+	const char *topic; /* borrowed, as all strings but the name */
 	char name[FIGURE_NAME_MAX + 1];
-	const char *unit;        /* of both */
-	const char *floor_name;  /* NULL if there is none */
-	double target;           /* of the ratio, or of the value if there is no floor; 0 for none */
-	bool more_is_better;     /* then the ratio is floor to value */
+	const char *unit;       /* of both */
+	const char *floor_name; /* NULL if there is none */
+	double target;          /* of the ratio, or of the value if there is no floor; 0 for none */
+	bool more_is_better;    /* then the ratio is floor to value */
 	struct samples value, floor;
 };
 
@@ -35,8 +35,9 @@ struct figures {
 	size_t n;
 };
 
-/* Appends a figure without samples; the pointer stays valid. */
-struct figure *figure_add(struct figures *figures, const struct figure *figure);
+/* Appends a figure named as by printf(), without floor and samples; its pointer stays valid. */
+struct figure *figure_add(struct figures *figures, const char *topic, const char *unit,
+	const char *name, ...) __attribute__((format(printf, 4, 5)));
 
 void samples_add(struct samples *samples, double value);
 

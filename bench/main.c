@@ -61,7 +61,8 @@ int main(int argc, char **argv)
 	command_text(argv, command, sizeof(command));
 	while ((option = getopt_long(argc, argv, "", OPTIONS, NULL)) >= 0) {
 		if (option != 'j') {
-			fprintf(stderr, "usage: bench [--json FILE] [calls|starts|memory|count]…\n");
+			fprintf(stderr,
+				"usage: bench [--json FILE] [calls|starts|memory|count]…\n");
 			return 2;
 		}
 		json = optarg;

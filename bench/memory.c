@@ -1,10 +1,10 @@
 /*
  * Memory: what processes have for themselves, and what they share
  *
- * As the kernel counts it (smaps): private is what no other process maps, so that with one component
- * of a kind even its program's text is private, and from the second one on it is shared. What a program
- * is executed from is a sealed memfd of core's, whose pages are there once, however many map them.
- * Page tables and other memory of the kernel's are not part of it; page tables are shown apart.
+ * As the kernel counts it (smaps): private is what no other process maps, so with one component of
+ * a kind even its program's text is private, and from the second one on it is shared. Programs are
+ * executed from sealed memfds of core's, whose pages are there once, however many map them. Page
+ * tables are memory of the kernel's and shown apart.
  */
 #include "bench.h"
 
@@ -18,7 +18,7 @@
 #include "figure.h"
 #include "tree.h"
 
-#define PROCESSES_MAX 128
+#define PROCESSES_MAX      128
 #define PRIVATE_TARGET_KIB 250
 
 struct usage {
@@ -26,11 +26,18 @@ struct usage {
 };
 
 /* Of one component, by what is mapped. */
-enum mapping { MAPPING_TEXT, MAPPING_CONSTANTS, MAPPING_DATA, MAPPING_HEAP, MAPPING_STACK,
-	MAPPING_OTHER, MAPPINGS };
+enum mapping {
+	MAPPING_TEXT,
+	MAPPING_CONSTANTS,
+	MAPPING_DATA,
+	MAPPING_HEAP,
+	MAPPING_STACK,
+	MAPPING_OTHER,
+	MAPPINGS
+};
 
-static const char *const MAPPING_NAMES[MAPPINGS] = { "text", "constants", "data and bss",
-	"heap", "stack", "vdso and others" };
+static const char *const MAPPING_NAMES[MAPPINGS] = { "private text", "private constants",
+	"private data and bss", "private heap", "private stack", "private others" };
 
 static FILE *proc_open(pid_t pid, const char *name)
 {
@@ -75,7 +82,7 @@ static struct usage process_usage(pid_t pid)
 /* Of a line such as "55d0c8a000-55d0c9b000 r-xp 00006000 00:01 1037 /memfd:idle (deleted)". */
 static enum mapping mapping_of(const char *line)
 {
-	char permissions[5], path[64] = "";
+	char permissions[5] = "", path[64] = "";
 
 	sscanf(line, "%*s %4s %*s %*s %*s %63s", permissions, path);
 	if (strcmp(path, "[heap]") == 0)
@@ -133,13 +140,12 @@ static size_t tree_processes(pid_t core, pid_t pids[PROCESSES_MAX])
 	return n;
 }
 
-static struct figure *memory_add(struct figures *figures, const char *who, const char *what,
-	unsigned components, double kib)
+static struct figure *memory_add(
+	struct figures *figures, const char *who, const char *what, unsigned components, double kib)
 {
-	struct figure *figure = figure_add(figures,
-		&(struct figure){ .topic = "Memory", .unit = "KiB" });
+	struct figure *figure =
+		figure_add(figures, "Memory", "KiB", "N = %u, %s: %s", components, who, what);
 
-	snprintf(figure->name, sizeof(figure->name), "N = %u, %s: %s", components, who, what);
 	samples_add(&figure->value, kib);
 	return figure;
 }
@@ -147,8 +153,7 @@ static struct figure *memory_add(struct figures *figures, const char *who, const
 static struct figure *usage_figures(
 	struct figures *figures, const char *who, unsigned components, const struct usage *usage)
 {
-	struct figure *figure =
-		memory_add(figures, who, "private", components, usage->private_kib);
+	struct figure *figure = memory_add(figures, who, "private", components, usage->private_kib);
 
 	memory_add(figures, who, "shared", components, usage->shared_kib);
 	memory_add(figures, who, "proportional", components, usage->pss_kib);
@@ -158,13 +163,12 @@ static struct figure *usage_figures(
 static void component_figures(struct figures *figures, unsigned components, pid_t pid)
 {
 	struct usage mappings[MAPPINGS] = { { 0 } }, usage = process_usage(pid);
-	char what[48];
 
 	usage_figures(figures, "component", components, &usage)->target = PRIVATE_TARGET_KIB;
 	process_mappings(pid, mappings);
 	for (int i = 0; i < MAPPINGS; i++) {
-		snprintf(what, sizeof(what), "private %s", MAPPING_NAMES[i]);
-		memory_add(figures, "component", what, components, mappings[i].private_kib);
+		memory_add(figures, "component", MAPPING_NAMES[i], components,
+			mappings[i].private_kib);
 	}
 	memory_add(figures, "component", "page tables", components, process_page_tables_kib(pid));
 }

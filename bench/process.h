@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Says on stderr what went wrong, with errno, and ends the benchmark: no number is better than none. */
+/* Says what went wrong, with errno, and ends the benchmark: no number beats a wrong one. */
 _Noreturn void bench_fail(const char *what);
 
 enum cores { CORES_ALL, CORES_ONE };
@@ -21,7 +21,7 @@ uint64_t now_ns(void);
 /* Starts a program by vfork and exec, its output into @output. */
 pid_t process_start(const char *const *argv, int output);
 
-/* Waits for its end, after a signal if that is not 0. Return: the exit value, -1 if it was killed. */
+/* Waits for its end, after sending @signal if that is not 0. Return: exit value, -1 if killed. */
 int process_end(pid_t pid, int signal);
 
 #endif

@@ -22,8 +22,8 @@ static const struct {
 } STARTS[] = {
 	{ 1, 15, 0 },
 	{ 10, 11, 0 },
-	{ 100, 7, 2 },
-	{ COMPONENTS_MAX, 3, 0 },
+	{ 100, 9, 2 },
+	{ COMPONENTS_MAX, 5, 0 },
 };
 
 static double start_tree(unsigned components)
@@ -69,15 +69,15 @@ static double start_bare(unsigned components)
 void starts_measure(struct figures *figures)
 {
 	for (size_t i = 0; i < sizeof(STARTS) / sizeof(*STARTS); i++) {
+		unsigned components = STARTS[i].components;
 		struct figure *figure = figure_add(figures,
-			&(struct figure){ .topic = "Start of N components to the last one's line",
-				.unit = "ms", .target = STARTS[i].target,
-				.floor_name = "vfork+exec of the same program" });
+			"Start of N components to the last one's line", "ms", "N = %u", components);
 
-		snprintf(figure->name, sizeof(figure->name), "N = %u", STARTS[i].components);
+		figure->floor_name = "vfork+exec of the same program";
+		figure->target = STARTS[i].target;
 		for (unsigned j = 0; j < STARTS[i].repetitions; j++) {
-			samples_add(&figure->value, start_tree(STARTS[i].components) / 1e6);
-			samples_add(&figure->floor, start_bare(STARTS[i].components) / 1e6);
+			samples_add(&figure->value, start_tree(components) / 1e6);
+			samples_add(&figure->floor, start_bare(components) / 1e6);
 		}
 	}
 }

@@ -9,7 +9,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-
 #define CONFIG_DESCRIPTOR_MIN 16 /* core takes 3 to 15 for itself */
 
 static const char HEAD[] = "<config><default caps=\"30\" ram=\"1M\"/>"
@@ -20,13 +19,15 @@ static const char HEAD[] = "<config><default caps=\"30\" ram=\"1M\"/>"
 
 void tree_config_idle(unsigned count, char config[TREE_CONFIG_MAX])
 {
-	int at = snprintf(config, TREE_CONFIG_MAX, "%s", HEAD);
+	FILE *file = fmemopen(config, TREE_CONFIG_MAX, "w");
 
+	if (!file)
+		bench_fail("config");
+	fputs(HEAD, file);
 	for (unsigned i = 0; i < count; i++)
-		at += snprintf(config + at, (size_t) (TREE_CONFIG_MAX - at),
-			"<start name=\"idle-%u\"><binary name=\"idle\"/></start>", i);
-	at += snprintf(config + at, (size_t) (TREE_CONFIG_MAX - at), "</config>");
-	if (at >= TREE_CONFIG_MAX)
+		fprintf(file, "<start name=\"idle-%u\"><binary name=\"idle\"/></start>", i);
+	fputs("</config>", file);
+	if (fclose(file) != 0)
 		bench_fail("the config is too large");
 }
 
@@ -58,8 +59,9 @@ void tree_command_init(struct tree_command *command, const char *config, const c
 	memcpy(command->argv, argv, sizeof(argv));
 	int fd = config_open(config);
 
-	/* High up, where nothing else of ours is, and no gap below matters. */
 	command->config = fcntl(fd, F_DUPFD, CONFIG_DESCRIPTOR_MIN);
+	if (command->config < 0)
+		bench_fail("config");
 	close(fd);
 	snprintf(command->config_text, sizeof(command->config_text), "%d", command->config);
 }

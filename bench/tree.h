@@ -12,11 +12,11 @@
 
 #define TREE_CONFIG_MAX (96 * 1024) /* bytes, enough for some hundred start nodes */
 
-/* What to run: the descriptor is for the first exec, made by tree_command(). */
+/* A command line of core's; refers to itself. */
 struct tree_command {
 	const char *argv[16];
-	char config_text[24];
-	int config;
+	char config_text[24]; /* the number of the descriptor below */
+	int config;           /* owned, inherited by whoever is started */
 };
 
 struct tree {
@@ -27,12 +27,12 @@ struct tree {
 /* A config with @count idle components. */
 void tree_config_idle(unsigned count, char config[TREE_CONFIG_MAX]);
 
-/* A config of client and server, in which the client does something many times and the tree ends. */
+/* A config in which the client does something many times, then the tree ends; see client.c. */
 void tree_config_client(const char *measure, unsigned long count, char config[TREE_CONFIG_MAX]);
 
 /*
- * Makes a command line of a config. The caller starts it, having only descriptors 0 to 2 and those
- * that exec closes, as core wants 3 to 15 for itself, and then calls the second.
+ * Makes a command line of a config and, for core to end by itself, a number of milliseconds or "0".
+ * Core wants descriptors 3 to 15 for itself: who starts it may have them, but closed on exec.
  */
 void tree_command_init(struct tree_command *command, const char *config, const char *for_ms);
 void tree_command_done(struct tree_command *command);

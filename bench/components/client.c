@@ -3,8 +3,8 @@
  *
  *     <config measure="ping" count="1000"/>
  *
- * The log gets `begin`, then `took NS`, the nanoseconds of all of them together. A tenth more is done
- * before, unmeasured. The exit value is 0 if everything worked.
+ * The log gets `begin`, then `took NS`, the nanoseconds of all of them together. A tenth more is
+ * done before, unmeasured. The exit value is 0 if everything worked.
  */
 #include <kin/kin.h>
 

@@ -1,8 +1,8 @@
 /*
  * dummy: consuming resources and releasing them
  *
- * What is consumed is charged at once: RAM as a dataspace, capabilities as signal contexts that nobody
- * triggers.
+ * What is consumed is charged at once: RAM as a dataspace, capabilities as signal contexts that
+ * nobody triggers.
  */
 #include "dummy.h"
 

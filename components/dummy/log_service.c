@@ -1,8 +1,8 @@
 /*
  * dummy: the LOG service
  *
- * Prints "[label] text". Its answer to a close can be delayed, to see what others do while a session
- * won't end: each such session then has a timer of its own.
+ * Prints "[label] text". Its answer to a close can be delayed, to see what others do while a
+ * session won't end: each such session then has a timer of its own.
  */
 #include "dummy.h"
 

@@ -1,9 +1,10 @@
 /*
  * Modules: where what one writes becomes what others read
  *
- * A module is known by the label of the report it holds. It exists while somebody writes or reads it;
- * module_get() makes it, leaving it is what ends it. Its content is replaced as a whole: a new report
- * goes to a new dataspace, the old one is freed, and who is just reading that notices and asks again.
+ * A module is known by the label of the report it holds. It exists while somebody writes or reads
+ * it; module_get() makes it, leaving it is what ends it. Its content is replaced as a whole: a new
+ * report goes to a new dataspace, the old one is freed, and who is just reading that notices and
+ * asks again.
  *
  * Content is charged to its writer while there is one, to the component itself afterwards.
  */
@@ -47,7 +48,7 @@ struct module {
 /* Return: 0, or as kin_ram_alloc(). */
 int modules_init(struct modules *modules, struct kin_env *env);
 
-/* The module of that name, made if need be; NULL if there is no memory. Join it, or leave it again. */
+/* The module of that name, made if need be; NULL if there is no memory. Join or release it. */
 struct module *module_get(struct modules *modules, const char *name);
 
 void module_join(struct module *module, struct reader *reader);

@@ -12,7 +12,7 @@
 
 #define GREETER_NAME_MAX 63
 
-/* Ask for a greeting; `count` says how many this client had. Answers: KIN_INVALID for an empty name. */
+/* Ask for a greeting; `count` says how many this client had. Answers: KIN_INVALID: no name. */
 #define GREETER_GREET_REQUEST(F) F(TEXT, name, GREETER_NAME_MAX)
 #define GREETER_GREET_REPLY(F)   F(TEXT, greeting, 127) F(U32, count)
 

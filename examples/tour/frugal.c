@@ -1,9 +1,9 @@
 /*
  * frugal: wants more than it has, is given nothing, and lives
  *
- * By default a component that runs out of something asks its parent and waits. This one prefers to be
- * told, so it sees how its budget ends, and goes on with what there is. The limit is the kernel's:
- * plain malloc() meets it as well.
+ * By default a component that runs out of something asks its parent and waits. This one prefers to
+ * be told, so it sees how its budget ends, and goes on with what there is. The limit is the
+ * kernel's: plain malloc() meets it as well.
  */
 #include "cue.h"
 
@@ -45,8 +45,8 @@ int kin_main(struct kin_env *env)
 	kin_set_shortage_policy(env, KIN_SHORTAGE_FAIL);
 	if (kin_account_read(env, &account))
 		return 1;
-	kin_log(env, "I have %llu KiB and want %u KiB", (unsigned long long) account.ram_quota >> 10,
-		WANTED_BYTES >> 10);
+	kin_log(env, "I have %llu KiB and want %u KiB",
+		(unsigned long long) account.ram_quota >> 10, WANTED_BYTES >> 10);
 	int r = kin_ram_alloc(env, NULL, WANTED_BYTES, 0, &ram);
 
 	kin_log(env, "my allocation: %s", kin_answer_text(r));

@@ -1,8 +1,8 @@
 /*
  * guest: a client of the Greeter service that stays
  *
- * Which server it gets, and under which label that server knows it, is its parent's decision: there is
- * nothing about it in here.
+ * Which server it gets, and under which label that server knows it, is its parent's decision: there
+ * is nothing about it in here.
  */
 #include "cue.h"
 

@@ -1,8 +1,8 @@
 /*
  * Config: the module "config", as a tree of nodes
  *
- * What a parent configures its child with. A config that can't be parsed is reported to the log, with
- * line and column, and the one before stays.
+ * What a parent configures its child with. A config that can't be parsed is reported to the log,
+ * with line and column, and the one before stays.
  */
 #ifndef KIN_CONFIG_H
 #define KIN_CONFIG_H
@@ -26,8 +26,8 @@ struct kin_config {
  * kin_config_open() - read the config
  * @changed: called from the loop whenever another valid one is there; NULL if changes don't matter
  *
- * Return: 0, also if the config can't be parsed; KIN_DENIED if the component was given none, and then
- * it can be used all the same; else as kin_rom_open() and kin_rom_watch().
+ * Return: 0, also if the config can't be parsed; KIN_DENIED if the component was given none, and
+ * then it can be used all the same; else as kin_rom_open() and kin_rom_watch().
  */
 int kin_config_open(
 	struct kin_env *env, struct kin_config *config, kin_handler *changed, void *data);

@@ -1,8 +1,8 @@
 /*
  * Environment: what a component starts with, and the loop it lives in
  *
- * The library's main() prepares a struct kin_env and calls kin_main(). A component that only computes
- * returns from there; all others set up their handlers and return what kin_run() returns:
+ * The library's main() prepares a struct kin_env and calls kin_main(). A component that only
+ * computes returns from there; all others set up their handlers and return what kin_run() returns:
  *
  *     int kin_main(struct kin_env *env)
  *     {
@@ -11,8 +11,8 @@
  *     }
  *
  * There is one thread and one loop. A handler runs to completion before the next one starts, so a
- * handler that takes long delays all others, and the answer to the parent's heartbeat as well, which
- * the loop gives by itself.
+ * handler that takes long delays all others, and the answer to the parent's heartbeat as well,
+ * which the loop gives by itself.
  *
  * Every object of this library is a struct that its user embeds and zeroes; one that is all zero is
  * closed, and closing it again does no harm. It must stay where it is while it is open. Functions
@@ -84,7 +84,9 @@ struct kin_task {
 	struct kin_storage task;
 };
 
-/** kin_task_queue() - run a task once, in the order queued; one that is queued already stays there. */
+/**
+ * kin_task_queue() - run a task once, in the order queued; one that is queued already stays there.
+ */
 void kin_task_queue(struct kin_env *env, struct kin_task *task);
 
 /** kin_task_cancel() - forget a task; harmless if it is not queued. */

@@ -15,7 +15,8 @@ struct kin_env;
 void kin_log(struct kin_env *env, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /** kin_warning() - something is odd but goes on; starts with "Warning: ". */
-void kin_warning(struct kin_env *env, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void kin_warning(struct kin_env *env, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /** kin_error() - something did not work; starts with "Error: ". */
 void kin_error(struct kin_env *env, const char *format, ...) __attribute__((format(printf, 2, 3)));

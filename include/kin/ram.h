@@ -5,10 +5,10 @@
  * capability: `dataspace` to write, `read_only` to read. It costs its pages and one capability, and
  * ends with kin_ram_free(), which takes the pages away from everybody.
  *
- * That last sentence is the danger in a dataspace that somebody else owns: if the owner frees it, or
- * shortens the file behind it, who has it mapped is killed at the next access. So map only what comes
- * from somebody whose mistakes may end us, our parent or a server that we can't live without; read
- * everything else with kin_dataspace_read().
+ * That last sentence is the danger in a dataspace that somebody else owns: if the owner frees it,
+ * or shortens the file behind it, who has it mapped is killed at the next access. So map only what
+ * comes from somebody whose mistakes may end us, our parent or a server that we can't live without;
+ * read everything else with kin_dataspace_read().
  */
 #ifndef KIN_RAM_H
 #define KIN_RAM_H
@@ -37,7 +37,8 @@ struct kin_ram {
 
 /**
  * kin_ram_alloc() - allocate and map a RAM dataspace
- * @quota: account to charge, which must stay until it is freed; NULL: only the component itself pays
+ * @quota: account to charge, which must stay until it is freed; NULL: only the component itself
+ * pays
  * @size:  bytes, rounded up to whole pages; at least one page is allocated
  * @flags: enum kin_ram_flags
  *
@@ -66,7 +67,8 @@ enum kin_attach_mode { KIN_ATTACH_READ, KIN_ATTACH_WRITE };
  * @size: bytes that the sender says it has
  * @ret:  mapping, to be ended with kin_detach()
  *
- * Return: 0; -EINVAL if it is empty or smaller than that; -EACCES if it may not be written; -ENOMEM.
+ * Return: 0; -EINVAL if it is empty or smaller than that; -EACCES if it may not be written;
+ * -ENOMEM.
  */
 int kin_attach(int dataspace, size_t size, enum kin_attach_mode mode, void **ret);
 void kin_detach(void *data, size_t size);

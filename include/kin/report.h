@@ -1,8 +1,8 @@
 /*
  * Report: publishing structured data
  *
- * A report is written into a buffer shared with the server and then submitted; who reads it is up to
- * others. The buffer is the server's: a reporter is at its mercy, as every client is.
+ * A report is written into a buffer shared with the server and then submitted; who reads it is up
+ * to others. The buffer is the server's: a reporter is at its mercy, as every client is.
  */
 #ifndef KIN_REPORT_H
 #define KIN_REPORT_H
@@ -45,7 +45,8 @@ void kin_report_begin(struct kin_report *report, struct kin_generator *g);
 /**
  * kin_report_end() - finish the generator of kin_report_begin() and submit what it wrote
  *
- * Return: as kin_generator_finish() and kin_report_submit(); the generator is done with in any case.
+ * Return: as kin_generator_finish() and kin_report_submit(); the generator is done with in any
+ * case.
  */
 int kin_report_end(struct kin_report *report, struct kin_generator *g);
 

@@ -2,9 +2,9 @@
  * Resources: living within a budget that can change
  *
  * A component owns RAM and capabilities. When something fails because they ran out, its shortage
- * policy decides. The default is to ask the parent and wait: other events are remembered and handled
- * later, heartbeats are answered meanwhile. The parent can also want something back: it sends a yield
- * request, which is a request and not an order.
+ * policy decides. The default is to ask the parent and wait: other events are remembered and
+ * handled later, heartbeats are answered meanwhile. The parent can also want something back: it
+ * sends a yield request, which is a request and not an order.
  */
 #ifndef KIN_RESOURCE_H
 #define KIN_RESOURCE_H
@@ -43,7 +43,9 @@ void kin_on_resource(struct kin_env *env, kin_handler *granted, void *data);
 /** Frees what can be freed of @ram bytes and @caps capabilities. */
 typedef void kin_yield_handler(uint64_t ram, uint64_t caps, void *data);
 
-/** kin_on_yield() - handle yield requests from now on; the parent is answered when @yield returns. */
+/**
+ * kin_on_yield() - handle yield requests from now on; the parent is answered when @yield returns.
+ */
 void kin_on_yield(struct kin_env *env, kin_yield_handler *yield, void *data);
 
 /** What the component's accounts hold. */

@@ -2,12 +2,12 @@
  * Services: being a server
  *
  * A service is an interface, handlers for its operations, and a few callbacks about its clients.
- * After kin_service_announce() the loop does the rest: it fetches the requests that our parent has for
- * us, makes a channel for each client, and dispatches what arrives on it.
+ * After kin_service_announce() the loop does the rest: it fetches the requests that our parent has
+ * for us, makes a channel for each client, and dispatches what arrives on it.
  *
  * The per-client struct of a service starts with a struct kin_client; its size is given as
- * client_size, the library allocates it zeroed and passes it to every callback, and to the operations'
- * handlers as their `self`:
+ * client_size, the library allocates it zeroed and passes it to every callback, and to the
+ * operations' handlers as their `self`:
  *
  *     struct counter { struct kin_client client; uint64_t n; };
  *
@@ -20,10 +20,11 @@
  *             return 0;
  *     }
  *
- * A server never waits for a client. What it allocates on a client's behalf it charges to the client's
- * quota, which holds the donation: at first the struct itself and one capability for the channel.
- * Clients are not to be trusted: a client that breaks the protocol, or does not drain its replies,
- * loses its channel, with a warning that names its label; its session ends as usual when it is closed.
+ * A server never waits for a client. What it allocates on a client's behalf it charges to the
+ * client's quota, which holds the donation: at first the struct itself and one capability for the
+ * channel. Clients are not to be trusted: a client that breaks the protocol, or does not drain its
+ * replies, loses its channel, with a warning that names its label; its session ends as usual when
+ * it is closed.
  */
 #ifndef KIN_SERVICE_H
 #define KIN_SERVICE_H
@@ -43,7 +44,7 @@ struct kin_client {
 	struct kin_args args; /* label and what else the client said; quotas as of the start */
 	struct kin_affinity affinity;
 	struct kin_quota quota; /* the donation, and what of it is spent */
-	int channel;            /* server's end, for kin_reply(); 0 before delivery or once dropped */
+	int channel;            /* server's end, for kin_reply(); 0 while there is none */
 };
 
 struct kin_service {
@@ -52,10 +53,11 @@ struct kin_service {
 	size_t client_size;   /* bytes of the struct that starts with a struct kin_client */
 
 	/*
-	 * A client wants a session. Return 0 to let it in; KIN_DENIED; KIN_INSUFFICIENT_RAM or _CAPS
-	 * (or the KIN_OUT_OF_… that an allocation from the client's quota returned) to ask for a larger
-	 * donation; KIN_PENDING to decide later. After any other answer than 0 and KIN_PENDING the
-	 * client is gone, so what was done for it must be undone first. May be NULL.
+	 * A client wants a session. Return 0 to let it in; KIN_DENIED; KIN_INSUFFICIENT_RAM or
+	 * _CAPS (or the KIN_OUT_OF_… that an allocation from the client's quota returned) to ask
+	 * for a larger donation; KIN_PENDING to decide later. After any other answer than 0 and
+	 * KIN_PENDING the client is gone, so what was done for it must be undone first. May be
+	 * NULL.
 	 */
 	int (*create)(struct kin_client *client);
 
@@ -80,8 +82,8 @@ struct kin_service {
  * kin_service_announce() - offer a service
  * @service: filled in by the caller, stays where it is from now on
  *
- * Return: 0; KIN_DENIED if the parent does not let us provide it; KIN_OUT_OF_… if the shortage policy
- * gives up; negative errno.
+ * Return: 0; KIN_DENIED if the parent does not let us provide it; KIN_OUT_OF_… if the shortage
+ * policy gives up; negative errno.
  */
 int kin_service_announce(struct kin_env *env, struct kin_service *service);
 

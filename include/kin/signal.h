@@ -1,9 +1,9 @@
 /*
  * Signals: notifications without payload
  *
- * A signal context is a capability. Its owner gives it to others, typically to a server that it wants
- * to hear from; they trigger it, any number of times, and the owner's handler runs at least once
- * after the last of them. Costs one capability.
+ * A signal context is a capability. Its owner gives it to others, typically to a server that it
+ * wants to hear from; they trigger it, any number of times, and the owner's handler runs at least
+ * once after the last of them. Costs one capability.
  */
 #ifndef KIN_SIGNAL_H
 #define KIN_SIGNAL_H
@@ -47,7 +47,8 @@ void kin_signal_trigger(int cap);
 /**
  * kin_cap_duplicate() - another number for the same capability
  *
- * A reply takes the capabilities that it carries; a server that wants to keep one sends a duplicate.
+ * A reply takes the capabilities that it carries; a server that wants to keep one sends a
+ * duplicate.
  *
  * Return: the duplicate, owned by the caller; -EMFILE if there are too many.
  */

@@ -2,9 +2,9 @@
  * Environment: the loop, and what the parent has to say
  *
  * The parent never sends. It triggers one signal, then we fetch a set of events from it. Fetching
- * happens in two places, the loop and a wait for resources; both only record, and a task of the loop
- * acts, so that no handler runs inside of another one. The heartbeat alone is answered at once: what
- * it asks is whether anybody looks at events at all.
+ * happens in two places, the loop and a wait for resources; both only record, and a task of the
+ * loop acts, so that no handler runs inside of another one. The heartbeat alone is answered at
+ * once: what it asks is whether anybody looks at events at all.
  */
 #include "component/env.h"
 
@@ -183,7 +183,7 @@ int descriptor_size(int fd, uint64_t *ret)
 {
 	struct stat st;
 
-	/* The C library's fstat() uses a call that can also name files, which components don't have. */
+	/* The C library's fstat() uses a call that can also name files; components lack it. */
 	if (syscall(SYS_fstat, fd, &st) < 0)
 		return -errno;
 	*ret = (uint64_t) st.st_size;

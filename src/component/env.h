@@ -1,9 +1,10 @@
 /*
  * Environment, as the library itself sees it
  *
- * One struct kin_env per component holds everything that is not in an object of its own: the channels
- * it started with, the loop, what its parent told it, and the lists that objects are in. Besides this
- * folder only init looks inside: it is a component that also needs the PD channel, for its children.
+ * One struct kin_env per component holds everything that is not in an object of its own: the
+ * channels it started with, the loop, what its parent told it, and the lists that objects are in.
+ * Besides this folder only init looks inside: it is a component that also needs the PD channel, for
+ * its children.
  *
  * Invariants: events that were fetched from the parent are in `events` until they are handled, so
  * none is lost while somebody waits for another one. An operation is in the list `operations` from
@@ -66,7 +67,7 @@ struct kin_env {
 	kin_shortage_handler *shortage_decide;
 	void *shortage_data;
 
-	kin_handler *sessions_answered; /* for init, which has sessions of its children there, too */
+	kin_handler *sessions_answered; /* for init, whose children have sessions there, too */
 	void *sessions_data;
 
 	uint32_t session_id; /* last one used */
@@ -88,7 +89,7 @@ void env_done(struct kin_env *env);
 /* Tells the parent which events are handled. */
 void env_events_announce(struct kin_env *env);
 
-/* Takes the events that are there from the parent; answers heartbeats, leaves the rest to the loop. */
+/* Takes the parent's events; answers heartbeats, leaves the rest to the loop. */
 int env_events_fetch(struct kin_env *env);
 
 /**

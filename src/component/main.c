@@ -5,8 +5,8 @@
  * its first message tells the parent that it is there, and needs no answer.
  *
  * Descriptors 0, 1 and 2 are closed at first. The loop's descriptor takes them: so no capability is
- * ever number 0, which means none, and what the C library writes to 2 in its last moments reaches no
- * session.
+ * ever number 0, which means none, and what the C library writes to 2 in its last moments reaches
+ * no session.
  */
 #include <kin/env.h>
 

@@ -2,8 +2,8 @@
  * Services: announcing, and the list of requests
  *
  * However many services a component provides, its parent keeps one list of requests for it and
- * triggers one signal when the list grew. A request stays in the list until it is answered, so we ask
- * for those younger than the last one seen. What a request does to a client is in client.c.
+ * triggers one signal when the list grew. A request stays in the list until it is answered, so we
+ * ask for those younger than the last one seen. What a request does to a client is in client.c.
  */
 #include "component/service.h"
 

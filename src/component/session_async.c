@@ -1,9 +1,10 @@
 /*
  * Sessions without waiting
  *
- * Whatever is under way for a session is an operation: at the parent, which signals when its outcome
- * can be fetched; stalled, until the parent grants resources; or finished, with its callback queued
- * in the loop. The first two are in the list of the environment, and each signal visits them.
+ * Whatever is under way for a session is an operation: at the parent, which signals when its
+ * outcome can be fetched; stalled, until the parent grants resources; or finished, with its
+ * callback queued in the loop. The first two are in the list of the environment, and each signal
+ * visits them.
  *
  * The shortage policy is code of the user, who may close sessions in it. So a visit takes the whole
  * list aside and puts the operations back one by one: what vanishes meanwhile vanishes from either.

@@ -35,7 +35,7 @@ static int executable_fill(struct executable *executable, int file, const char *
 
 	if (r)
 		return r;
-	r = rom_memfd_snapshot(file, name, true, &executable->memfd);
+	r = rom_memfd_snapshot(file, name, ret_info->file_bytes, &executable->memfd);
 	if (r)
 		return r;
 	r = elf_check(executable->memfd, ret_info, ret_fault);

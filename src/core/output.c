@@ -110,9 +110,14 @@ static void line_make(
 	line_add_string(line, "\n");
 }
 
+static bool queue_empty(const struct output *output)
+{
+	return output->start == output->end;
+}
+
 bool output_stalled(const struct output *output)
 {
-	return output->start < output->end;
+	return output->source.armed || output->end - output->start > OUTPUT_QUEUE_BYTES / 2;
 }
 
 static void queue_add(struct output *output, const char *bytes, size_t n)
@@ -140,7 +145,7 @@ static bool fd_writable(int fd, int timeout_ms)
 /* Writes until nothing is left or nothing more fits. */
 static void queue_write(struct output *output)
 {
-	while (output_stalled(output)) {
+	while (!queue_empty(output)) {
 		size_t n = output->end - output->start;
 
 		if (output->careful) {
@@ -168,7 +173,7 @@ static void output_handle(struct loop_source *source, uint32_t epoll_events)
 	char text[64];
 
 	queue_write(output);
-	if (output_stalled(output))
+	if (!queue_empty(output))
 		return;
 	loop_remove(output->loop, source);
 	if (output->lost_lines) {
@@ -187,7 +192,7 @@ static void output_handle(struct loop_source *source, uint32_t epoll_events)
  */
 static void output_wait(struct output *output)
 {
-	if (!output_stalled(output) || output->source.armed)
+	if (queue_empty(output) || output->source.armed)
 		return;
 	if (loop_add(output->loop, &output->source, output->fd, output_handle) == 0)
 		loop_watch(output->loop, &output->source, EPOLLOUT);
@@ -195,11 +200,20 @@ static void output_wait(struct output *output)
 		output->start = output->end = 0; /* nobody would ever tell us to go on */
 }
 
+/* Writers may have been left waiting for the queue alone, so they are told in any case. */
 static void output_flush(struct output *output)
 {
+	loop_cancel(output->loop, &output->flush);
 	if (!output->source.armed)
 		queue_write(output);
 	output_wait(output);
+	if (!output_stalled(output))
+		output->drained(output);
+}
+
+static void flush_run(struct loop_task *task)
+{
+	output_flush(CONTAINER_OF(task, struct output, flush));
 }
 
 static void line_queue(struct output *output, const char *label, const char *text, size_t n)
@@ -224,7 +238,7 @@ void output_lines(struct output *output, const char *label, const char *text)
 		line_queue(output, label, text, n);
 		text += n;
 	} while (*text == '\n' && *++text);
-	output_flush(output);
+	loop_queue(output->loop, &output->flush);
 }
 
 void output_text(struct output *output, const char *text, size_t size)
@@ -239,7 +253,9 @@ int output_init(
 	char path[32];
 	struct stat st;
 
-	*output = (struct output){ .loop = loop, .drained = drained };
+	*output = (struct output){
+		.loop = loop, .drained = drained, .flush = { .run = flush_run }
+	};
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	output->coloured = isatty(fd) && !getenv("NO_COLOR");
@@ -269,7 +285,8 @@ void output_done(struct output *output)
 	int64_t deadline_ms = now_ms() + OUTPUT_LINGER_MS, left_ms = OUTPUT_LINGER_MS;
 
 	loop_remove(output->loop, &output->source);
-	while (output->fd > 0 && output_stalled(output) && left_ms > 0) {
+	loop_cancel(output->loop, &output->flush);
+	while (output->fd > 0 && !queue_empty(output) && left_ms > 0) {
 		if (fd_writable(output->fd, (int) left_ms))
 			queue_write(output);
 		left_ms = deadline_ms - now_ms();

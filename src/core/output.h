@@ -3,8 +3,9 @@
  *
  * Everything that components and core itself have to say goes through one queue to one descriptor.
  * A line is put together whole before it enters the queue, so lines never mix. Nothing here waits:
- * what can't be written at once stays queued. While anything is queued the output is stalled, and
- * whoever reads from writers should leave them waiting. The queue is bounded; a line that does not
+ * writers' lines are written together once the handlers of a round are through, core's own at once, and
+ * what can't be written then stays queued. While that is so the output is stalled, and whoever reads from writers should leave
+ * them waiting. The queue is bounded; a line that does not
  * fit is lost, counted, and the loss is told once there is room.
  *
  * Text comes from components that may be hostile. Control characters are shown as \xNN or \uNNNN
@@ -29,7 +30,8 @@
 
 struct output {
 	struct loop *loop;
-	struct loop_source source; /* in the loop while something is queued */
+	struct loop_source source; /* in the loop while stalled */
+	struct loop_task flush;    /* queued while there is something to write and no reason to wait */
 	int fd;
 	bool careful; /* fd may block: ask before each write, and write little */
 	bool coloured;
@@ -55,7 +57,7 @@ int output_init(
 /** output_done() - write what is queued, for OUTPUT_LINGER_MS at most */
 void output_done(struct output *output);
 
-/** output_stalled() - is anything queued? */
+/** output_stalled() - does it wait for the descriptor, or is more queued than should be? */
 bool output_stalled(const struct output *output);
 
 /** output_line() - write "[LABEL] TEXT" as one line; a newline is made visible */

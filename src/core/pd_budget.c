@@ -14,6 +14,7 @@
 #include "core/pd.h"
 #include "core/process.h"
 #include "core/services.h"
+#include "ipc/channel.h"
 
 uint64_t pd_private_bytes(const struct pd *pd)
 {
@@ -146,6 +147,31 @@ int pd_move(const struct ledger_edge *edges, size_t n_edges)
 	return r;
 }
 
+/*
+ * Freeing is one way, so what a payer freed before it said that a session is closed may still be on
+ * its way to us. Only frees are taken out of turn, so nothing recurses.
+ */
+static bool pd_take_frees(struct pd *pd)
+{
+	bool any = false;
+	uint32_t operation;
+
+	while (pd->session.channel > 0 && channel_peek(pd->session.channel, &operation) == 0
+		&& operation == pd_free_operation
+		&& kin_dispatch(pd->session.channel, &pd_interface, core_pd_service.handlers, pd) == 0)
+		any = true;
+	return any;
+}
+
+static bool payers_take_frees(const struct ledger_edge *edges, size_t n_edges)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < n_edges; i++)
+		any |= pd_take_frees(pd_of_account(edges[i].from));
+	return any;
+}
+
 int core_pd_transfer(
 	struct pd *pd, const struct pd_transfer_request *request, struct pd_transfer_reply *ret)
 {
@@ -160,5 +186,9 @@ int core_pd_transfer(
 		edges[i] = (struct ledger_edge){ &from->account, &to->account,
 			{ edge->ram, edge->caps } };
 	}
-	return pd_move(edges, request->n_edges);
+	int r = pd_move(edges, request->n_edges);
+
+	if (r == KIN_EXCEEDED && payers_take_frees(edges, request->n_edges))
+		r = pd_move(edges, request->n_edges);
+	return r;
 }

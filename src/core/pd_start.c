@@ -83,7 +83,7 @@ static int start_charge(struct start *start)
 {
 	struct pd *pd = start->pd;
 	const char *label = pd->session.label;
-	uint64_t need_bytes = PROCESS_RAM_BYTES + start->info.data_bytes;
+	uint64_t need_bytes = PROCESS_RAM_BYTES + start->info.data_bytes + PROCESS_START_BYTES;
 	struct quota available = account_available(&pd->account);
 
 	if (available.ram < need_bytes) {

@@ -50,7 +50,7 @@ void budget_open(struct budget *budget, struct sandbox *sandbox, const struct ki
 	sandbox->preserve.ram = preserved(config, "RAM", SANDBOX_PRESERVE_RAM);
 	sandbox->preserve.caps = preserved(config, "CAP", SANDBOX_PRESERVE_CAPS);
 	budget->sandbox = sandbox;
-	budget->defaults = kin_node_first_of(config, "default");
+	budget->defaults = sandbox_global(config, "default");
 	if (owner->accounts->info(owner->ctx, OWNER_SELF, &info))
 		owner_log(owner, OWNER_ERROR, "own account can't be read");
 	budget->available.ram = beyond(

@@ -24,7 +24,7 @@ static struct service *parent_service(void *ctx, const char *name)
 {
 	struct sandbox *sandbox = ctx;
 	const struct kin_node *provides =
-		kin_node_first_of(kin_tree_root(sandbox->config), "parent-provides");
+		sandbox_global(kin_tree_root(sandbox->config), "parent-provides");
 
 	if (!provides)
 		return NULL;
@@ -148,7 +148,7 @@ int sandbox_route(struct sandbox *sandbox, struct child *child, const struct rou
 	const struct kin_node *route = kin_node_first_of(child->start, "route");
 
 	if (!route)
-		route = kin_node_first_of(kin_tree_root(sandbox->config), "default-route");
+		route = sandbox_global(kin_tree_root(sandbox->config), "default-route");
 	enum route_outcome outcome = route_resolve(route, &asked, &world, ret, &why);
 
 	if (why.ambiguous)

@@ -47,6 +47,31 @@ const struct kin_node *sandbox_child_config(const struct child *child)
 static const char *const known_elements[] = { "parent-provides", "affinity-space", "default",
 	"default-route", "resource", "report", "heartbeat", "alias", "service", "start" };
 
+const struct kin_node *sandbox_global(const struct kin_node *config, const char *type)
+{
+	const struct kin_node *last = NULL;
+
+	KIN_NODE_FOREACH (node, config, type)
+		last = node;
+	return last;
+}
+
+/* Of these there is one that counts. */
+static const char *const single_elements[] = { "parent-provides", "affinity-space", "default",
+	"default-route", "report", "heartbeat" };
+
+static void check_single_elements(struct sandbox *sandbox, const struct kin_node *config)
+{
+	for (size_t i = 0; i < sizeof(single_elements) / sizeof(single_elements[0]); i++) {
+		const struct kin_node *counts = sandbox_global(config, single_elements[i]);
+
+		if (kin_node_first_of(config, single_elements[i]) != counts)
+			owner_log(sandbox->owner, OWNER_WARNING,
+				"config has several <%s> elements, the one in line %u counts",
+				single_elements[i], kin_node_line(counts));
+	}
+}
+
 static void check_elements(struct sandbox *sandbox, const struct kin_node *config)
 {
 	KIN_NODE_FOREACH (node, config, NULL) {
@@ -152,6 +177,7 @@ void sandbox_apply(struct sandbox *sandbox, struct kin_tree *config)
 	assert(!sandbox->config);
 	sandbox->config = config;
 	check_elements(sandbox, root);
+	check_single_elements(sandbox, root);
 	budget_open(&budget, sandbox, root);
 	KIN_NODE_FOREACH (start, root, "start")
 		create_child(sandbox, start, &budget);
@@ -208,13 +234,12 @@ void sandbox_up_answers(struct sandbox *sandbox)
 		session_up_answer(session);
 }
 
-/* What is left of a child's sessions is closed without waiting for servers that end as well. */
+/* What the parent has still to close is not waited for. */
 static void end_child(struct child *child)
 {
 	struct session *session, *next;
 
-	HASH_ITER (by_server_id, child->served, session, next)
-		session_purge(session);
+	assert(!child->served);
 	DL_FOREACH_SAFE2(child->closing, session, next, closing_next)
 		session_closed(session);
 }

@@ -56,6 +56,8 @@ struct child *sandbox_child(struct sandbox *sandbox, const char *name);
 const struct kin_node *sandbox_child_config(const struct child *child);
 
 /* Used inside the engine. */
+/* The global element of a type that counts, which is the last one; NULL if there is none. */
+const struct kin_node *sandbox_global(const struct kin_node *config, const char *type);
 int sandbox_route(struct sandbox *sandbox, struct child *child, const struct route_request *request,
 	struct route_result *ret);
 void sandbox_schedule(struct sandbox *sandbox);

@@ -291,14 +291,12 @@ static void abandon_creation(struct session *session)
 
 int session_close(struct session *session)
 {
+	assert(session->listed);
 	if (creation_in_progress(session)) {
 		abandon_creation(session);
 		return 0;
 	}
-	if (session->state == SESSION_CLOSE_REQUESTED)
-		return KIN_PENDING;
 	drop_cap(session);
-	session->state = session->state == SESSION_CLOSED ? SESSION_DENIED : session->state;
 	if (!close_at_server(session)) {
 		leave_client(session);
 		session->state = SESSION_CLOSE_REQUESTED;

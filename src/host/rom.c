@@ -135,6 +135,13 @@ int host_rom_create(struct host *host, struct session *session, int *ret_cap)
 
 	if (!rom)
 		return -ENOMEM;
+	if (session->version != rom_interface.version) {
+		owner_log(&host->owner, OWNER_ERROR, "%s: speaks version %" PRIu32
+			" of ROM, this is version %" PRIu32, session->client->name,
+			session->version, rom_interface.version);
+		free(rom);
+		return KIN_DENIED;
+	}
 	int r = host->ops->alloc_rpc(host, &rom->rpc_id, &rom->server, &client);
 
 	if (r) {

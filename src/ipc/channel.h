@@ -29,6 +29,13 @@ int channel_pair(int *ret_server, int *ret_client);
 int channel_cookie(int fd, uint64_t *ret_cookie);
 
 /**
+ * channel_peek() - which operation does the next message ask for?
+ *
+ * Return: 0, -EAGAIN if there is no message, -EPIPE if the peer is gone, -EPROTO if it is too short.
+ */
+int channel_peek(int fd, uint32_t *ret_operation);
+
+/**
  * channel_check() - is this descriptor, received from somebody, an end of a channel?
  */
 bool channel_check(int fd);

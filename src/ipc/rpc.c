@@ -226,3 +226,18 @@ int kin_dispatch(
 		return -EPROTO;
 	return r < 0 ? r : message_handle(channel, interface, handlers, self, &m);
 }
+
+int channel_peek(int fd, uint32_t *ret_operation)
+{
+	uint8_t bytes[WIRE_HEADER_SIZE];
+	struct wire_header header;
+	ssize_t n = recv(fd, bytes, sizeof(bytes), MSG_PEEK | MSG_DONTWAIT);
+
+	if (n < 0)
+		return errno == ECONNRESET ? -EPIPE : -errno;
+	if (n < WIRE_HEADER_SIZE)
+		return n == 0 ? -EPIPE : -EPROTO;
+	wire_header_decode(bytes, &header);
+	*ret_operation = header.operation;
+	return 0;
+}

@@ -50,9 +50,9 @@ static void check_client(struct child *child)
 		assert(session->client == child && session->listed && !session->closing);
 		assert(session->state != SESSION_CLOSE_REQUESTED);
 		assert(session->environment == (session->id < ENV_END));
-		assert(!session->service || session->service->kind != SERVICE_CHILD
-			|| session_find_at_server(session->service->server, session->server_id)
-				== session);
+		assert(!session->service || session->service->kind != SERVICE_CHILD ||
+			session_find_at_server(session->service->server, session->server_id) ==
+				session);
 		check_state(session);
 	}
 	DL_FOREACH2 (child->closing, session, closing_next) {
@@ -64,9 +64,9 @@ static void check_client(struct child *child)
 
 static bool waits(const struct session *session)
 {
-	return session->state == SESSION_CREATE_REQUESTED
-		|| session->state == SESSION_UPGRADE_REQUESTED
-		|| session->state == SESSION_CLOSE_REQUESTED;
+	return session->state == SESSION_CREATE_REQUESTED ||
+	       session->state == SESSION_UPGRADE_REQUESTED ||
+	       session->state == SESSION_CLOSE_REQUESTED;
 }
 
 static void check_server(struct child *child)

@@ -1,4 +1,5 @@
-/* Model of the engine's owner; see the header. act.c is what children do, check.c its invariants. */
+/* Model of the engine's owner; see the header. act.c is what children do, check.c its invariants.
+ */
 #include "model/model.h"
 
 #include <assert.h>
@@ -58,8 +59,8 @@ static void cap_close(void *ctx, int cap)
  * Scripts
  */
 
-void model_script(struct model *model, enum model_call call, const char *service, int answer,
-	unsigned times)
+void model_script(
+	struct model *model, enum model_call call, const char *service, int answer, unsigned times)
 {
 	assert(model->n_scripts < MODEL_SCRIPTS_MAX);
 	model->scripts[model->n_scripts++] = (struct model_script){ call, service, answer, times };
@@ -201,8 +202,9 @@ static int up_session(void *ctx, uint32_t id, const struct session *session, int
 	struct model_up *up = calloc(1, sizeof(*up));
 
 	assert(up);
-	*up = (struct model_up){ .state = MODEL_UP_CREATING, .id = id, .amount = amount,
-		.answer = answer };
+	*up = (struct model_up){
+		.state = MODEL_UP_CREATING, .id = id, .amount = amount, .answer = answer
+	};
 	strcpy(up->service, service);
 	strcpy(up->label, session->args.label);
 	DL_APPEND(model->ups, up);
@@ -296,6 +298,8 @@ static int adopt(void *ctx, int cap, struct quota quota, uint32_t *ret_account)
 {
 	struct model *model = ctx;
 
+	if (model->adopt_answer)
+		return model->adopt_answer;
 	for (uint32_t i = 0; i < model->n_pds; i++) {
 		struct model_pd *pd = &model->pds[i];
 
@@ -350,7 +354,8 @@ static void wake_server(void *ctx, struct child *child)
 static bool answered(void *ctx, struct child *child, uint32_t id, enum session_event event)
 {
 	static const char *const words[] = { [SESSION_EVENT_CREATED] = "created",
-		[SESSION_EVENT_UPGRADED] = "upgraded", [SESSION_EVENT_CLOSED] = "closed" };
+		[SESSION_EVENT_UPGRADED] = "upgraded",
+		[SESSION_EVENT_CLOSED] = "closed" };
 	struct model *model = ctx;
 
 	note(model, "answered %s %" PRIu32 " %s", child->name, id, words[event]);

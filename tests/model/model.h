@@ -7,9 +7,9 @@
  * engine and model together and aborts if one of the invariants is broken. Nothing here decides
  * what happens next: a test does, or a walk of random steps.
  *
- * The parent has the services PD, CPU, ROM, LOG and whatever else a config names. It answers at once
- * with yes, unless a script for the service says otherwise; what it left pending it answers when it
- * is told to.
+ * The parent has the services PD, CPU, ROM, LOG and whatever else a config names. It answers at
+ * once with yes, unless a script for the service says otherwise; what it left pending it answers
+ * when it is told to.
  */
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
@@ -48,9 +48,9 @@ struct model_up {
 	enum model_up_state state;
 	uint32_t id;
 	char service[KIN_NAME_MAX + 1], label[KIN_LABEL_MAX + 1];
-	struct quota amount;  /* held by the parent */
-	struct model_pd *pd;  /* if it is a PD session */
-	int answer;           /* KIN_PENDING until the parent made up its mind */
+	struct quota amount; /* held by the parent */
+	struct model_pd *pd; /* if it is a PD session */
+	int answer;          /* KIN_PENDING until the parent made up its mind */
 };
 
 enum model_call { MODEL_SESSION, MODEL_UPGRADE, MODEL_CLOSE, MODEL_LOCAL };
@@ -82,7 +82,7 @@ struct model {
 	struct model_script scripts[MODEL_SCRIPTS_MAX];
 	size_t n_scripts;
 	const char *local; /* the local service, NULL if there is none */
-	int start_answer;
+	int start_answer, adopt_answer;
 	bool waiting; /* clients wait for answers: they get no events */
 	/* Is told of each answer to a pending request; may be NULL. */
 	void (*on_answered)(struct model *model, const struct child *child, uint32_t id,
@@ -112,8 +112,8 @@ void model_check(struct model *model);
 /* Return: a child that exists */
 struct child *model_child(struct model *model, const char *name);
 
-void model_script(struct model *model, enum model_call call, const char *service, int answer,
-	unsigned times);
+void model_script(
+	struct model *model, enum model_call call, const char *service, int answer, unsigned times);
 
 /* Has the parent answer everything pending for a service (NULL: for all) with @answer. */
 void model_up_answer(struct model *model, const char *service, int answer);

@@ -10,16 +10,17 @@
 #include "model/model.h"
 #include "model/random.h"
 
-#define IDS_MAX           16  /* that a child uses at the same time */
-#define EPISODE_STEPS     400 /* children that ended don't come back: start anew after these */
-#define CHILDREN_MAX      8
+#define IDS_MAX       6   /* that a child uses at the same time */
+#define EPISODE_STEPS 400 /* children that ended don't come back: start anew after these */
+#define CHILDREN_MAX  8
 
 /* Sessions between siblings in both directions, an environment from siblings, a parent, a local. */
 static const char config[] =
 	"<config>"
 	"<parent-provides> <service name='PD'/> <service name='CPU'/> <service name='LOG'/>"
 	" <service name='ROM'/> <service name='P'/> </parent-provides>"
-	"<default-route> <any-service> <local/> <any-child/> <parent/> </any-service> </default-route>"
+	"<default-route> <any-service> <local/> <any-child/> <parent/> </any-service> "
+	"</default-route>"
 	"<default ram='1M' caps='60'/>"
 	"<start name='guest'> <route> <service name='LOG'> <child name='logger'/> </service>"
 	" <any-service> <parent/> <local/> <any-child/> </any-service> </route> </start>"
@@ -27,7 +28,8 @@ static const char config[] =
 	" <route> <any-service> <parent/> <local/> <any-child/> </any-service> </route> </start>"
 	"<start name='x'> <provides> <service name='X'/> </provides>"
 	" <route> <any-service> <parent/> <local/> <any-child/> </any-service> </route> </start>"
-	"<start name='both'> <provides> <service name='Y'/> <service name='X2'/> </provides> </start>"
+	"<start name='both'> <provides> <service name='Y'/> <service name='X2'/> </provides> "
+	"</start>"
 	"<start name='client'/>"
 	"<start name='poor' ram='120K' caps='20'/>"
 	"</config>";
@@ -73,8 +75,8 @@ static struct promise *promise_of(struct walk *walk, const struct child *child, 
 	return &walk->promises[index_of(walk, child)][id - ENV_END];
 }
 
-static void on_answered(struct model *model, const struct child *child, uint32_t id,
-	enum session_event event)
+static void on_answered(
+	struct model *model, const struct child *child, uint32_t id, enum session_event event)
 {
 	struct promise *promise = promise_of(model->walk, child, id);
 
@@ -106,10 +108,9 @@ static void check_promises(struct walk *walk, struct child *child)
 		if (!child->started)
 			continue;
 		assert(promise->closes == closes);
-		assert(promise->create
-			== (session && session->state == SESSION_CREATE_REQUESTED));
-		assert(promise->upgrade
-			== (session && session->state == SESSION_UPGRADE_REQUESTED));
+		assert(promise->create == (session && session->state == SESSION_CREATE_REQUESTED));
+		assert(promise->upgrade ==
+			(session && session->state == SESSION_UPGRADE_REQUESTED));
 	}
 }
 
@@ -177,8 +178,8 @@ static void step_serve(struct walk *walk, struct child *child, uint32_t id)
 	else if (request->kind == SERVER_CREATE)
 		server_response(child, server_id, refusals[below(walk, 3)]);
 	else
-		server_response(child, server_id,
-			request->kind == SERVER_UPGRADE ? KIN_OK : KIN_CLOSED);
+		server_response(
+			child, server_id, request->kind == SERVER_UPGRADE ? KIN_OK : KIN_CLOSED);
 }
 
 static void step_answer_nonsense(struct walk *walk, struct child *child, uint32_t id)
@@ -210,8 +211,8 @@ static void step_parent_plans(struct walk *walk, struct child *child, uint32_t i
 
 	walk->model->n_scripts = 0;
 	model_script(walk->model, MODEL_SESSION, service, answers[below(walk, N(answers))], 1);
-	model_script(walk->model, MODEL_UPGRADE, "P", below(walk, 2) ? KIN_PENDING : KIN_OUT_OF_RAM,
-		1);
+	model_script(
+		walk->model, MODEL_UPGRADE, "P", below(walk, 2) ? KIN_PENDING : KIN_OUT_OF_RAM, 1);
 	model_script(walk->model, MODEL_CLOSE, service, KIN_PENDING, below(walk, 3));
 	model_script(walk->model, MODEL_LOCAL, "Local", KIN_DENIED, below(walk, 2));
 }

@@ -8,10 +8,11 @@ def private_memory_ends_at_the_quota():
         with Tree(composition(BYSTANDERS, start("hoarder", "mischief",
                                                 '<config does="hoard-memory"/>',
                                                 ram=f"{megabytes}M"))) as tree:
-            match = tree.expect_match(r"\[init -> hoarder\] used (\d+) of (\d+) bytes")
-            used, quota = int(match[1]), int(match[2])
+            match = tree.expect_match(r"\[init -> hoarder\] held (\d+), used (\d+) of (\d+) bytes")
+            held, used, quota = (int(number) for number in match.groups())
             assert quota <= megabytes << 20 and quota > (megabytes << 20) * 9 // 10
             assert quota - (160 << 10) < used <= quota, (used, quota)
+            assert quota - (512 << 10) < held < quota, (held, quota)
             tree.expect_bystanders()
 
 
@@ -73,8 +74,8 @@ def descriptors_end_at_the_quota():
 @test
 def sessions_end_at_the_quota_and_what_they_cost_comes_back():
     with Tree(composition(BYSTANDERS, mischief("hoarder", "hoard-sessions"))) as tree:
-        counts = [tree.expect_match(rf"\[init -> hoarder\] round {i}: (\d+) sessions, out of caps")[1]
-                  for i in (1, 2, 3)]
+        rounds = (rf"\[init -> hoarder\] round {i}: (\d+) sessions, out of caps" for i in (1, 2, 3))
+        counts = [tree.expect_match(line)[1] for line in rounds]
         assert counts[0] == counts[1] == counts[2] and 5 < int(counts[0]) < 30, counts
         tree.expect_bystanders()
 

@@ -9,10 +9,10 @@ TEST_COMPONENTS = ["--rom", ROMS[-1]]
 LASTING = composition(start("greeter_server", provides=["Greeter"]))
 
 
-def kin(*arguments, text=None, status):
+def kin(*arguments, status):
     """Runs the command to its end; what it printed, both streams."""
-    result = subprocess.run([KIN, *arguments], input=text, stdin=None if text else subprocess.DEVNULL,
-                            capture_output=True, timeout=60, check=False)
+    result = subprocess.run([KIN, *arguments], stdin=subprocess.DEVNULL, capture_output=True,
+                            timeout=60, check=False)
     output = (result.stdout + result.stderr).decode("utf-8", "replace")
     assert result.returncode == status, f"status {result.returncode}, not {status}: {output}"
     return output

@@ -1,9 +1,9 @@
 """Runs a tree of components and watches it from outside.
 
-A test starts a Tree, waits for lines of its output and ends it. Nothing here sleeps: every wait is for
-something that can be seen (a line, the end of a process) and has a deadline. At its end a tree must
-have left no process, no sanitizer report and the exit status that the test expects; all of that is
-checked without asking.
+A test starts a Tree, waits for lines of its output and ends it. Nothing here sleeps: every wait is
+for something that can be seen (a line, the end of a process) and has a deadline. At its end a tree
+must have left no process, no sanitizer report and the exit status that the test expects; all of
+that is checked without asking.
 """
 import contextlib
 import ctypes
@@ -16,12 +16,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-import termios
 import time
 import traceback
 
 DEADLINE_S = 30
 DYING_S = 2  # for a process that was killed to be gone
+LOOK_S = 0.005  # between two looks at what can't be waited for
+IDLE_LOOKS = 40  # without a change, to say that nothing happens
 SHOWN = 60  # lines of a failed tree's output, both of its beginning and its end
 CONFIG_FD_FIRST = 16  # core's components start with the numbers below
 PR_SET_CHILD_SUBREAPER = 36
@@ -98,7 +99,7 @@ def resident_bytes(pid):
 
 
 class Tree:
-    """A running tree, its lines as far as they were read, and the number of the one awaited last."""
+    """A running tree, its lines as far as they were read, the number of the one awaited last."""
 
     def __init__(self, config, *options, ram="64M", caps=4000, roms=(), status=0):
         self.status = status
@@ -158,7 +159,7 @@ class Tree:
                 print(f"    | … {skipped} lines …")
 
     def _read(self, timeout_s):
-        """Takes in what there is, waiting for something at most that long. Returns False at the end."""
+        """Takes in what there is, waiting for it at most that long. False at the end of all."""
         if self.process.stdout.closed:
             return False
         if not select.select([self.process.stdout], [], [], timeout_s)[0]:
@@ -245,25 +246,27 @@ class Tree:
         found = [what for what in descriptors(pid) if name in what]
         assert not found, f"open in process {pid}: {found}"
 
-    def expect_stalled(self):
-        """The pipe with the tree's output is full, as nobody reads it."""
-        fd = self.process.stdout.fileno()
-        room = fcntl.fcntl(fd, fcntl.F_GETPIPE_SZ) - select.PIPE_BUF
+    def expect_waiting(self, name):
+        """A component does nothing at all any more: it has not run for a while."""
+        pid, last, looks = self.processes()[name], None, 0
 
-        def full():
-            count = bytearray(4)
-            fcntl.ioctl(fd, termios.FIONREAD, count)
-            return int.from_bytes(count, sys.byteorder) >= room
+        def waits():
+            nonlocal last, looks
+            with open(f"/proc/{pid}/status", encoding="utf-8") as status:
+                now = [line for line in status if "ctxt_switches" in line]
+            looks = looks + 1 if now == last else 0
+            last = now
+            return looks == IDLE_LOOKS
 
-        self._poll_until(full, "a full pipe")
+        self._poll_until(waits, f"{name} waits")
 
     @staticmethod
     def _poll_until(condition, what):
-        """For what nothing tells us about; looks every few milliseconds."""
+        """For what nothing tells us about."""
         until = time.monotonic() + DEADLINE_S
         while not condition():
             assert time.monotonic() < until, f"not reached: {what}"
-            select.select([], [], [], 0.005)
+            select.select([], [], [], LOOK_S)
 
     def finish(self, deadline_s=DEADLINE_S):
         """Reads to the end of the output and sees what the tree left behind."""

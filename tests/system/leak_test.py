@@ -51,8 +51,8 @@ def two_hundred_clients_of_a_sibling_leave_no_descriptor():
 @test
 def two_hundred_children_of_nested_inits_leave_no_descriptor():
     def nested(name):
-        return start(name, "kin-init", composition(start("hello", inside='<exit propagate="yes"/>')),
-                     ram="4M", caps="150")
+        config = composition(start("hello", inside='<exit propagate="yes"/>'))
+        return start(name, "kin-init", config, ram="4M", caps="150")
 
     few, many = (measured(n, nested, r'\[init\] child "{}" exited with exit value 0')
                  for n in (2, 50))

@@ -2,7 +2,7 @@
 from harness import BYSTANDERS, Tree, composition, descriptors, main, mischief, start, test
 
 CRASH = r"\[init\] Error: child \"bad\" crashed \(SIG{}\)"
-KILLED = r"\[init\] Error: child \"{}\" (crashed \(SIGKILL\)|is ended: .*)"
+KILLED = '[init] Error: child "{}" crashed (SIGKILL)'
 
 
 def expect_end(node, message, **how):
@@ -60,7 +60,7 @@ def an_init_that_crashes_takes_its_children_along_and_nobody_else():
     with Tree(composition(BYSTANDERS, inner)) as tree:
         tree.expect("[init -> inner -> d] up")
         tree.kill_process("inner")
-        tree.expect_match(KILLED.format("inner"))
+        tree.expect(KILLED.format("inner"))
         tree.expect_bystanders()
         tree.expect_processes("init", "greeter_server", "witness")
 
@@ -70,8 +70,8 @@ def a_server_that_is_killed_is_gone_for_its_client_and_for_nobody_else():
     with Tree(composition(BYSTANDERS, start("d", "dummy", "<config/>"))) as tree:
         tree.expect("[init -> witness] seen 3")
         tree.kill_process("greeter_server")
-        tree.expect_match(KILLED.format("greeter_server"))
-        tree.expect("[init -> witness] Error: not greeted: Broken pipe")
+        tree.expect(KILLED.format("greeter_server"),
+                    "[init -> witness] Error: not greeted: Broken pipe")
         tree.expect_processes("init", "witness", "d")
 
 

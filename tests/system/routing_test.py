@@ -58,7 +58,8 @@ def a_request_without_route_is_denied_with_a_message():
                           '<service name="CPU"><parent/></service>'
                           '<service name="LOG"><parent/></service></route>')
     with Tree(composition(GREETER, lonely)) as tree:
-        tree.expect('[init] Error: lonely: no route to service "Greeter" (label="lonely -> example")',
+        tree.expect('[init] Error: lonely: no route to service "Greeter" '
+                    '(label="lonely -> example")',
                     "[init -> lonely] Error: no Greeter: denied",
                     '[init] child "lonely" exited with exit value 1')
 
@@ -139,6 +140,7 @@ def a_client_of_an_exited_server_is_told_and_lives():
                              "[init -> client] session 2: denied",
                              "[init -> client] I am patient")
         tree.expect('[init] child "server" exited with exit value 0')
+        tree.forbid(".*does not give back.*")
 
 
 @test

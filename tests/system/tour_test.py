@@ -26,7 +26,8 @@ def the_tour_tells_its_story_in_order_and_all_are_alive_at_its_end():
         tree.expect('[init] child "frugal" requests resources: ram_quota=8388608, cap_quota=0')
         tree.end()
         tree.forbid(r".*exited.*", r".*crashed.*", r".* could .*")
-        for name in ("greeter", "alice", "bob", "inner", "carol", "frugal", "curious", "report_rom"):
+        for name in ("greeter", "alice", "bob", "inner", "carol", "frugal", "curious",
+                     "report_rom"):
             tree.expect_match(rf"[ │]*[├└]─ {name}( +\d+){{5}}  running")
 
 

@@ -13,9 +13,9 @@
 #include "engine/environment.h"
 #include "model/model.h"
 
-#define HEAD \
-	"<config> <parent-provides> <service name='PD'/> <service name='CPU'/>" \
-	" <service name='LOG'/> <service name='ROM'/> </parent-provides>" \
+#define HEAD                                                                                       \
+	"<config> <parent-provides> <service name='PD'/> <service name='CPU'/>"                    \
+	" <service name='LOG'/> <service name='ROM'/> </parent-provides>"                          \
 	"<default-route> <any-service> <parent/> </any-service> </default-route>"
 #define TAIL "</config>"
 
@@ -35,8 +35,8 @@ static void assert_started(struct model *model, const char *name, bool started)
 static void a_start_node_says_how_much(void **state)
 {
 	struct model *model = model_with(HEAD "<start name='a' ram='2M' caps='150'/>"
-		"<start name='b'> <resource name='RAM' quantum='3M'/>"
-		" <resource name='CAP' quantum='60'/> </start>" TAIL);
+					      "<start name='b'> <resource name='RAM' quantum='3M'/>"
+					      " <resource name='CAP' quantum='60'/> </start>" TAIL);
 
 	assert_assigned(model, "a", 2 << 20, 150);
 	assert_assigned(model, "b", 3 << 20, 60);
@@ -68,7 +68,8 @@ static void a_child_costs_its_parent_what_it_is_assigned(void **state)
 
 static void the_default_fills_in(void **state)
 {
-	struct model *model = model_with(HEAD "<default ram='1M' caps='50'/>"
+	struct model *model = model_with(HEAD
+		"<default ram='1M' caps='50'/>"
 		"<start name='a'/> <start name='b' ram='2M'/> <start name='c' caps='70'/>" TAIL);
 
 	assert_assigned(model, "a", 1 << 20, 50);
@@ -80,14 +81,15 @@ static void the_default_fills_in(void **state)
 static void an_element_beats_the_attribute_with_a_warning(void **state)
 {
 	struct model *model = model_with(HEAD "<start name='a' ram='1M' caps='50'>"
-		"<resource name='RAM' quantum='2M'/> <resource name='CPU' quantum='10'/> </start>" TAIL);
+					      "<resource name='RAM' quantum='2M'/> <resource "
+					      "name='CPU' quantum='10'/> </start>" TAIL);
 
 	assert_assigned(model, "a", 2 << 20, 50);
 	assert_int_equal(model_logged(model, "a: ambiguous RAM-quota definition"), 1);
 	assert_int_equal(model_logged(model, "ambiguous"), 1);
 	model_free(model);
 	model = model_with(HEAD "<start name='a' ram='1M' caps='50'>"
-		"<resource name='CAP' quantum='60'/> </start>" TAIL);
+				"<resource name='CAP' quantum='60'/> </start>" TAIL);
 	assert_assigned(model, "a", 1 << 20, 60);
 	assert_int_equal(model_logged(model, "a: ambiguous cap-quota definition"), 1);
 	model_free(model);
@@ -95,7 +97,8 @@ static void an_element_beats_the_attribute_with_a_warning(void **state)
 
 static void without_valid_quota_a_child_does_not_start(void **state)
 {
-	struct model *model = model_with(HEAD "<start name='a' caps='50'/>"
+	struct model *model = model_with(HEAD
+		"<start name='a' caps='50'/>"
 		"<start name='b' ram='1M'/> <start name='c' ram='nonsense' caps='50'/>"
 		"<start name='d' ram='0' caps='50'/> <start name='e' ram='1M' caps='50'/>" TAIL);
 
@@ -113,8 +116,9 @@ static void without_valid_quota_a_child_does_not_start(void **state)
 
 static void a_child_without_valid_quota_takes_none_from_others(void **state)
 {
-	struct model *model = model_with(HEAD "<resource name='RAM' preserve='60M'/>"
-		"<start name='a' ram='3M'/> <start name='b' ram='3M' caps='50'/>" TAIL);
+	struct model *model = model_with(
+		HEAD "<resource name='RAM' preserve='60M'/>"
+		     "<start name='a' ram='3M'/> <start name='b' ram='3M' caps='50'/>" TAIL);
 
 	assert_int_equal(model_logged(model, "a: no valid cap quota defined"), 1);
 	assert_assigned(model, "b", 3 << 20, 50);
@@ -124,7 +128,8 @@ static void a_child_without_valid_quota_takes_none_from_others(void **state)
 static void who_wants_more_than_there_is_gets_what_there_is(void **state)
 {
 	char expected[128];
-	struct model *model = model_with(HEAD "<resource name='RAM' preserve='60M'/>"
+	struct model *model = model_with(HEAD
+		"<resource name='RAM' preserve='60M'/>"
 		"<resource name='CAP' preserve='1800'/>"
 		"<start name='a' ram='3M' caps='150'/> <start name='b' ram='3M' caps='150'/>" TAIL);
 
@@ -145,7 +150,8 @@ static void init_keeps_some_for_itself_unless_told_otherwise(void **state)
 	assert_assigned(model, "a", MODEL_RAM - 40 * sizeof(void *) * 1024, MODEL_CAPS - 20);
 	model_free(model);
 	model = model_with(HEAD "<resource name='RAM' preserve='1M'/>"
-		"<resource name='CAP' preserve='5'/> <start name='a' ram='1G' caps='100000'/>" TAIL);
+				"<resource name='CAP' preserve='5'/> <start name='a' ram='1G' "
+				"caps='100000'/>" TAIL);
 	assert_assigned(model, "a", MODEL_RAM - (1 << 20), MODEL_CAPS - 5);
 	model_free(model);
 }
@@ -153,7 +159,7 @@ static void init_keeps_some_for_itself_unless_told_otherwise(void **state)
 static void preserving_more_than_there_is_leaves_nothing(void **state)
 {
 	struct model *model = model_with(HEAD "<resource name='RAM' preserve='1T'/>"
-		"<start name='a' ram='1M' caps='50'/>" TAIL);
+					      "<start name='a' ram='1M' caps='50'/>" TAIL);
 
 	assert_int_equal(model_logged(model, "RAM preservation exceeds available memory"), 1);
 	assert_int_equal(

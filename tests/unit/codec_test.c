@@ -43,8 +43,7 @@ static void foreach_layout(layout_visit *visit, unsigned rounds)
 			const struct kin_layout *layout = o % 2 ? op->reply() : op->request();
 
 			snprintf(what, sizeof(what), "%s.%s %s, seed %llu", interfaces[i]->name,
-				op->name, o % 2 ? "reply" : "request",
-				(unsigned long long) seed);
+				op->name, o % 2 ? "reply" : "request", (unsigned long long) seed);
 			for (unsigned n = 0; n < rounds; n++)
 				visit(what, layout, &random);
 		}
@@ -188,8 +187,8 @@ static bool accepted_only_as_itself(const char *what, const struct kin_layout *l
 	}
 	int n = wire_encode(layout, message, again, sizeof(again), &caps_again);
 
-	if (n != (int) size || memcmp(again, bytes, size) || caps_again.n != caps->n
-		|| memcmp(caps_again.cap, caps->cap, caps->n * sizeof(int)))
+	if (n != (int) size || memcmp(again, bytes, size) || caps_again.n != caps->n ||
+		memcmp(caps_again.cap, caps->cap, caps->n * sizeof(int)))
 		fail_msg("%s: accepted %zu bytes, which encode to %d others", what, size, n);
 	return true;
 }
@@ -332,8 +331,8 @@ static void the_largest_batch_of_requests_fits_into_a_message(void **state)
 			assert_int_equal(kin_args_set(&request->args, key, value), 0);
 		}
 	}
-	assert_true(wire_encode(parent_requests_reply_layout(), &reply, bytes, sizeof(bytes), &caps)
-		> 0);
+	assert_true(wire_encode(parent_requests_reply_layout(), &reply, bytes, sizeof(bytes),
+			    &caps) > 0);
 }
 
 #define OCTET_FIELDS(F)                                                                            \
@@ -360,12 +359,12 @@ static void a_missing_cap_is_an_error_of_the_sender(void **state)
 	uint8_t bytes[16];
 	struct wire_caps caps;
 
-	assert_int_equal(wire_encode(parent_deliver_request_layout(), &request, bytes,
-				 sizeof(bytes), &caps),
+	assert_int_equal(
+		wire_encode(parent_deliver_request_layout(), &request, bytes, sizeof(bytes), &caps),
 		-EINVAL);
 	request.session = -1;
-	assert_int_equal(wire_encode(parent_deliver_request_layout(), &request, bytes,
-				 sizeof(bytes), &caps),
+	assert_int_equal(
+		wire_encode(parent_deliver_request_layout(), &request, bytes, sizeof(bytes), &caps),
 		-EINVAL);
 }
 
@@ -381,12 +380,12 @@ static void texts_are_bounded_by_name(void **state)
 	assert_int_equal(n, 2 + KIN_LOG_TEXT_MAX);
 	bytes[0]++; /* claims one more, which is there */
 	bytes[n] = 'x';
-	assert_int_equal(wire_decode(log_write_request_layout(), bytes, (size_t) n + 1, &caps,
-				 &request),
+	assert_int_equal(
+		wire_decode(log_write_request_layout(), bytes, (size_t) n + 1, &caps, &request),
 		-EPROTO);
 	memset(request.text, 'x', sizeof(request.text));
-	assert_int_equal(wire_encode(log_write_request_layout(), &request, bytes, sizeof(bytes),
-				 &caps),
+	assert_int_equal(
+		wire_encode(log_write_request_layout(), &request, bytes, sizeof(bytes), &caps),
 		-EINVAL);
 }
 
@@ -410,12 +409,12 @@ static void lists_are_bounded_by_name(void **state)
 
 	assert_int_equal(n, 2 + PD_EDGES_MAX * 24);
 	bytes[0]++;
-	assert_int_equal(wire_decode(pd_transfer_request_layout(), bytes, (size_t) n + 24, &caps,
-				 &request),
+	assert_int_equal(
+		wire_decode(pd_transfer_request_layout(), bytes, (size_t) n + 24, &caps, &request),
 		-EPROTO);
 	request.n_edges = PD_EDGES_MAX + 1;
-	assert_int_equal(wire_encode(pd_transfer_request_layout(), &request, bytes, sizeof(bytes),
-				 &caps),
+	assert_int_equal(
+		wire_encode(pd_transfer_request_layout(), &request, bytes, sizeof(bytes), &caps),
 		-EINVAL);
 }
 

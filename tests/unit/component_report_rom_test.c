@@ -154,8 +154,9 @@ static void readers_are_signalled_at_each_change(void **state)
 
 	assert_int_equal(
 		rom_signal(reader, &(struct rom_signal_request){ reader }, NULL), KIN_INVALID);
-	assert_int_equal(rom_signal(reader, &(struct rom_signal_request){ signal }, NULL), 0);
-	assert_int_equal(rom_signal(reader, &(struct rom_signal_request){ signal }, NULL), 0);
+	for (int i = 0; i < 5; i++) /* each replaces the one before, in the quota as well */
+		assert_int_equal(
+			rom_signal(reader, &(struct rom_signal_request){ signal }, NULL), 0);
 	assert_false(signal_take(signal));
 	report_write(writer, "1");
 	assert_true(signal_take(signal));

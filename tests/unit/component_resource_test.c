@@ -58,6 +58,7 @@ static void ram_is_rounded_charged_mapped_and_given_back(void **state)
 	kin_ram_free(&ram);
 	kin_ram_free(&ram);
 	assert_int_equal(quota.ram_used + quota.caps_used, 0);
+	WORLD_WAIT(&w, w.n_objects == 0);
 	w.ram_left = 0;
 	assert_int_equal(kin_ram_alloc(&w.env, &quota, 5000, 0, &ram), KIN_OUT_OF_RAM);
 	assert_int_equal(w.n_shortages, 0);

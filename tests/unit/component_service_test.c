@@ -144,7 +144,7 @@ static void several_services_share_one_signal(void **state)
 
 	server_open(&server);
 	assert_int_equal(server.world.n_announcements, 2);
-	assert_int_equal(server.world.n_objects, 1);
+	WORLD_WAIT(&server.world, server.world.n_objects == 1);
 	world_close(&server.world);
 }
 

@@ -210,6 +210,22 @@ static void closing_a_pending_session_silences_its_callback(void **state)
 	world_close(&w);
 }
 
+static void closing_before_the_callback_ran_silences_it(void **state)
+{
+	struct outcome opened = { 0 };
+	struct kin_session session;
+	struct world w;
+
+	world_open(&w);
+	assert_int_equal(kin_session_open_async(
+		&w.env, &session, &rom_interface, NULL, outcome_note, &opened), 0);
+	kin_session_close(&session);
+	assert_int_equal(w.n_closes, 1);
+	world_rounds(&w);
+	assert_int_equal(opened.n, 0);
+	world_close(&w);
+}
+
 static void upgrade_and_close_can_be_waited_for_by_callback(void **state)
 {
 	struct outcome upgraded = { 0 }, closed = { 0 };
@@ -292,6 +308,7 @@ int main(void)
 		cmocka_unit_test(an_answer_at_once_calls_back_from_the_loop_as_well),
 		cmocka_unit_test(asynchronous_opening_goes_on_after_a_grant),
 		cmocka_unit_test(closing_a_pending_session_silences_its_callback),
+		cmocka_unit_test(closing_before_the_callback_ran_silences_it),
 		cmocka_unit_test(upgrade_and_close_can_be_waited_for_by_callback),
 		cmocka_unit_test(a_shortage_handler_may_close_the_very_session),
 		cmocka_unit_test(nothing_stays_open),

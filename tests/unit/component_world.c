@@ -5,36 +5,18 @@
 #include <stdarg.h>
 #include <cmocka.h>
 #include <dirent.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/mman.h>
-#include <sys/timerfd.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <kin/interface/log.h>
-#include <kin/interface/timer.h>
 
 #include "ipc/channel.h"
 #include "ipc/signal.h"
 
 #define DEADLINE_S 20
-
-static int memfd_of(const char *text, size_t size)
-{
-	int fd = memfd_create("world", MFD_CLOEXEC);
-
-	assert_true(fd > 0);
-	assert_int_equal(ftruncate(fd, (off_t) (size + 4095) / 4096 * 4096), 0);
-	if (text)
-		assert_int_equal(pwrite(fd, text, size, 0), (ssize_t) size);
-	return fd;
-}
 
 static int answer_next(struct world *w)
 {
@@ -49,66 +31,6 @@ static struct world_session *session_by_id(struct world *w, uint32_t id)
 	return NULL;
 }
 
-/* The servers */
-
-static int rom_dataspace_handle(
-	void *self, struct rom_dataspace_request *request, struct rom_dataspace_reply *reply)
-{
-	struct world *w = ((struct world_session *) self)->world;
-	size_t n = strlen(w->rom_text);
-
-	reply->size = n;
-	reply->dataspace = memfd_of(w->rom_text, n);
-	if (w->rom_short) {
-		w->rom_short--;
-		assert_int_equal(ftruncate(reply->dataspace, 0), 0);
-	}
-	return 0;
-}
-
-static int rom_signal_handle(
-	void *self, struct rom_signal_request *request, struct rom_signal_reply *reply)
-{
-	struct world_session *session = self;
-
-	session->signal = request->signal;
-	request->signal = 0;
-	return 0;
-}
-
-static int timer_timer_handle(
-	void *self, struct timer_timer_request *request, struct timer_timer_reply *reply)
-{
-	reply->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	return 0;
-}
-
-static int report_dataspace_handle(
-	void *self, struct report_dataspace_request *request, struct report_dataspace_reply *reply)
-{
-	struct world *w = ((struct world_session *) self)->world;
-
-	w->report_buffer = memfd_of(NULL, 4096);
-	reply->dataspace = dup(w->report_buffer);
-	reply->size = 4096;
-	return 0;
-}
-
-static int report_submit_handle(
-	void *self, struct report_submit_request *request, struct report_submit_reply *reply)
-{
-	struct world *w = ((struct world_session *) self)->world;
-
-	memset(w->report, 0, sizeof(w->report));
-	return pread(w->report_buffer, w->report, request->length, 0) < 0 ? -errno : 0;
-}
-
-static const struct rom_handlers rom_handlers
-	= { .dataspace = rom_dataspace_handle, .signal = rom_signal_handle };
-static const struct timer_handlers timer_handlers = { .timer = timer_timer_handle };
-static const struct report_handlers report_handlers
-	= { .dataspace = report_dataspace_handle, .submit = report_submit_handle };
-
 static void session_handle(struct loop_source *source, uint32_t epoll_events)
 {
 	struct world_session *session = CONTAINER_OF(source, struct world_session, source);
@@ -118,11 +40,13 @@ static void session_handle(struct loop_source *source, uint32_t epoll_events)
 
 	pthread_mutex_lock(&w->lock);
 	if (strcmp(service, "ROM") == 0)
-		r = kin_dispatch(session->server_end, &rom_interface, &rom_handlers, session);
+		r = kin_dispatch(session->server_end, &rom_interface, &world_rom_handlers, session);
 	else if (strcmp(service, "Timer") == 0)
-		r = kin_dispatch(session->server_end, &timer_interface, &timer_handlers, session);
+		r = kin_dispatch(
+			session->server_end, &timer_interface, &world_timer_handlers, session);
 	else
-		r = kin_dispatch(session->server_end, &report_interface, &report_handlers, session);
+		r = kin_dispatch(
+			session->server_end, &report_interface, &world_report_handlers, session);
 	if (r < 0 && r != -EAGAIN)
 		loop_remove(&w->loop, source);
 	pthread_cond_broadcast(&w->changed);
@@ -352,90 +276,6 @@ static const struct parent_handlers parent_handlers = {
 	.heartbeat_response = parent_heartbeat_response_handle,
 };
 
-/* The PD: objects cost what they cost, IDs say how much */
-
-static int pd_charge(struct world *w, uint64_t ram)
-{
-	if (w->ram_left < ram)
-		return KIN_OUT_OF_RAM;
-	if (!w->caps_left)
-		return KIN_OUT_OF_CAPS;
-	w->ram_left -= ram;
-	w->caps_left--;
-	w->n_objects++;
-	return 0;
-}
-
-static int pd_alloc_ram_handle(
-	void *self, struct pd_alloc_ram_request *request, struct pd_alloc_ram_reply *reply)
-{
-	char path[64];
-	int r = pd_charge(self, request->size);
-
-	if (r)
-		return r;
-	reply->id = (uint32_t) (request->size / 4096);
-	reply->dataspace = memfd_of(NULL, request->size);
-	if (request->share) {
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", reply->dataspace);
-		reply->read_only = open(path, O_RDONLY | O_CLOEXEC);
-	}
-	return 0;
-}
-
-static int pd_alloc_signal_handle(
-	void *self, struct pd_alloc_signal_request *request, struct pd_alloc_signal_reply *reply)
-{
-	int r = pd_charge(self, 0);
-
-	return r ? r : signal_context_open(&reply->signal);
-}
-
-static int pd_alloc_rpc_handle(
-	void *self, struct pd_alloc_rpc_request *request, struct pd_alloc_rpc_reply *reply)
-{
-	int r = pd_charge(self, 0);
-
-	return r ? r : channel_pair(&reply->server, &reply->client);
-}
-
-static int pd_free_handle(void *self, struct pd_free_request *request, struct pd_free_reply *reply)
-{
-	struct world *w = self;
-
-	w->ram_left += (uint64_t) request->id * 4096;
-	w->caps_left++;
-	w->n_objects--;
-	return 0;
-}
-
-static int pd_account_handle(
-	void *self, struct pd_account_request *request, struct pd_account_reply *reply)
-{
-	struct world *w = self;
-
-	*reply = (struct pd_account_reply){ 1000 + w->ram_left, 1000, 10 + w->caps_left, 10 };
-	return 0;
-}
-
-static const struct pd_handlers pd_handlers = { .alloc_ram = pd_alloc_ram_handle,
-	.alloc_signal = pd_alloc_signal_handle,
-	.alloc_rpc = pd_alloc_rpc_handle,
-	.free = pd_free_handle,
-	.account = pd_account_handle };
-
-static int log_write_handle(
-	void *self, struct log_write_request *request, struct log_write_reply *reply)
-{
-	struct world *w = self;
-
-	assert_true(w->n_lines < WORLD_ITEMS_MAX);
-	w->lines[w->n_lines++] = strdup(request->text);
-	return 0;
-}
-
-static const struct log_handlers log_handlers = { .write = log_write_handle };
-
 /* The thread */
 
 static void dispatch(struct world *w, struct loop_source *source,
@@ -458,12 +298,13 @@ static void parent_source_handle(struct loop_source *source, uint32_t epoll_even
 
 static void pd_source_handle(struct loop_source *source, uint32_t epoll_events)
 {
-	dispatch(CONTAINER_OF(source, struct world, pd), source, &pd_interface, &pd_handlers);
+	dispatch(CONTAINER_OF(source, struct world, pd), source, &pd_interface, &world_pd_handlers);
 }
 
 static void log_source_handle(struct loop_source *source, uint32_t epoll_events)
 {
-	dispatch(CONTAINER_OF(source, struct world, log), source, &log_interface, &log_handlers);
+	dispatch(CONTAINER_OF(source, struct world, log), source, &log_interface,
+		&world_log_handlers);
 }
 
 static void stop_source_handle(struct loop_source *source, uint32_t epoll_events)
@@ -523,6 +364,7 @@ void world_open_process(struct world *w, int (*kin_main_)(struct kin_env *env))
 	world_prepare(w);
 	w->process = fork();
 	if (w->process == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (env_init(&w->env, &w->component) < 0)
 			_exit(99);
 		_exit(kin_main_(&w->env));

@@ -1,9 +1,10 @@
 /*
  * The world of a component under test
  *
- * Plays what surrounds a component: its parent, its PD, its LOG server, and the servers of ROM, Timer
- * and Report sessions. It runs in a thread, over the channels that a real component has; the
- * component's code runs in the test's own thread, which may therefore call it and check what it did.
+ * Plays what surrounds a component: its parent, its PD, its LOG server, and the servers of ROM,
+ * Timer and Report sessions. It runs in a thread, over the channels that a real component has; the
+ * component's code runs in the test's own thread, which may therefore call it and check what it
+ * did.
  *
  * What the world shall answer is set before it is asked; what it was told is read with WORLD_WAIT,
  * which waits for the world to have seen it: messages that are one way arrive when they like.
@@ -11,8 +12,10 @@
 #ifndef COMPONENT_WORLD_H
 #define COMPONENT_WORLD_H
 
+#include <kin/interface/log.h>
 #include <kin/interface/report.h>
 #include <kin/interface/rom.h>
+#include <kin/interface/timer.h>
 #include <kin/service.h>
 #include <kin/session.h>
 
@@ -86,6 +89,13 @@ struct world {
 	char report[4096];
 	int report_buffer;
 };
+
+/* Servers; self of the first three is a struct world_session, of the others the world. */
+extern const struct rom_handlers world_rom_handlers;
+extern const struct timer_handlers world_timer_handlers;
+extern const struct report_handlers world_report_handlers;
+extern const struct pd_handlers world_pd_handlers;
+extern const struct log_handlers world_log_handlers;
 
 /* Makes the world and the component's environment in it. */
 void world_open(struct world *world);

@@ -46,7 +46,7 @@ void confined_init(struct confined *host, int argc, char **argv)
 	fd = open(argv[1], O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		complain(argv[1], "cannot be opened");
-	error = rom_memfd_snapshot(fd, "probe", true, &host->binary_fd);
+	error = rom_memfd_snapshot(fd, "probe", UINT64_MAX, &host->binary_fd);
 	if (error)
 		complain("rom_memfd_snapshot", strerror(-error));
 	close(fd);

@@ -98,6 +98,7 @@ static void closing_a_session_shows_what_was_sent_before(void **state)
 	say(cap, "words");
 	close(cap);
 	core_session_close(log);
+	fixture_settle(f);
 	assert_string_equal(fixture_heard(f), "[a] last\n[a] words\n");
 }
 
@@ -337,6 +338,7 @@ static void a_terminal_gets_colours(void **state)
 	assert_int_equal(loop_init(&loop), 0);
 	assert_int_equal(output_init(&output, &loop, slave, ignore), 0);
 	output_lines(&output, "a", "x\nError: y\nWarning: z");
+	assert_int_equal(loop_round(&loop, 0), 0);
 	assert_true(read(master, text, sizeof(text) - 1) > 0);
 	assert_string_equal(text, "\033[2m[a]\033[0m x\r\n"
 				  "\033[2m[a]\033[0m \033[31mError: y\033[0m\r\n"

@@ -36,6 +36,25 @@ static int release(struct pd *pd, uint32_t id)
 
 /* Objects */
 
+static void what_a_payer_freed_before_a_transfer_counts(void **state)
+{
+	struct fixture *f = *state;
+	struct pd_alloc_signal_reply signal;
+	uint32_t account;
+	int cap;
+	struct pd *pd = fixture_open_pd(f, "x", 8192, 1, &cap, &account);
+
+	assert_int_equal(core_pd_alloc_signal(pd, NULL, &signal), 0);
+	close(signal.signal);
+	assert_int_equal(transfer(&f->services.root, account, 0, 0, 1), KIN_EXCEEDED);
+	/* The message lies in the channel, core's loop has not seen it. */
+	assert_int_equal(pd_free(cap, &(struct pd_free_request){ signal.id }), 0);
+	assert_int_equal(transfer(&f->services.root, account, 0, 0, 1), 0);
+	assert_account(pd, 8192, 0, 0, 0);
+	core_session_close(&pd->session);
+	close(cap);
+}
+
 static void a_dataspace_costs_its_pages_and_a_cap(void **state)
 {
 	struct fixture *f = *state;
@@ -457,6 +476,7 @@ static void the_tree_shows_who_has_what(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		WITH_CORE(what_a_payer_freed_before_a_transfer_counts),
 		WITH_CORE(a_dataspace_costs_its_pages_and_a_cap),
 		WITH_CORE(allocations_end_where_the_account_ends),
 		WITH_CORE(a_freed_channel_is_dead_for_whoever_hoards_its_ends),

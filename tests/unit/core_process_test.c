@@ -80,7 +80,8 @@ static void an_adopter_can_kill(void **state)
 	assert_int_equal(core_pd_kill(root, &(struct pd_kill_request){ c.account }, NULL), 0);
 	child_wait(f, &c);
 	assert_int_equal(child_status(f, &c).status, PD_STATUS_KILLED);
-	assert_int_equal(core_pd_kill(root, &(struct pd_kill_request){ c.account }, NULL), 0);
+	assert_int_equal(
+		core_pd_kill(root, &(struct pd_kill_request){ c.account }, NULL), KIN_CLOSED);
 	child_close(f, &c);
 }
 

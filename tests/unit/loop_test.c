@@ -90,8 +90,8 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static struct watched *watch(struct world *world, int i,
-	void (*handle)(struct loop_source *source, uint32_t events))
+static struct watched *watch(
+	struct world *world, int i, void (*handle)(struct loop_source *source, uint32_t events))
 {
 	struct watched *watched = &world->watched[i];
 

@@ -180,7 +180,7 @@ static void snapshot_is_a_copy_and_leaves_the_position(void **state)
 
 	(void) state;
 	lseek(file, 3, SEEK_SET);
-	assert_int_equal(rom_memfd_snapshot(file, "rom", false, &rom), 0);
+	assert_int_equal(rom_memfd_snapshot(file, "rom", UINT64_MAX, &rom), 0);
 	assert_int_equal(lseek(file, 0, SEEK_CUR), 3);
 	assert_int_equal(pwrite(file, "AFTER!", 6, 0), 6);
 	assert_int_equal(pread(rom, text, sizeof(text), 0), 6);
@@ -194,7 +194,7 @@ static void snapshot_never_changes(void **state)
 	int file = file_new("before"), rom;
 
 	(void) state;
-	assert_int_equal(rom_memfd_snapshot(file, "rom", true, &rom), 0);
+	assert_int_equal(rom_memfd_snapshot(file, "rom", UINT64_MAX, &rom), 0);
 	assert_int_equal(pwrite(rom, "x", 1, 0), -1);
 	assert_int_equal(ftruncate(rom, 0), -1);
 	assert_int_equal(ftruncate(rom, 100), -1);
@@ -204,20 +204,23 @@ static void snapshot_never_changes(void **state)
 	close(rom);
 }
 
-static void large_and_empty_files_are_copied_whole(void **state)
+static void files_are_copied_whole_or_as_far_as_asked_for(void **state)
 {
 	int file = file_new(""), rom;
 	char last = 0;
 
 	(void) state;
-	assert_int_equal(rom_memfd_snapshot(file, "rom", false, &rom), 0);
+	assert_int_equal(rom_memfd_snapshot(file, "rom", UINT64_MAX, &rom), 0);
 	assert_int_equal(size_of(rom), 0);
 	close(rom);
 	assert_int_equal(pwrite(file, "z", 1, (5 << 20) + 12), 1);
-	assert_int_equal(rom_memfd_snapshot(file, "rom", false, &rom), 0);
+	assert_int_equal(rom_memfd_snapshot(file, "rom", UINT64_MAX, &rom), 0);
 	assert_int_equal(size_of(rom), (5 << 20) + 13);
 	assert_int_equal(pread(rom, &last, 1, (5 << 20) + 12), 1);
 	assert_int_equal(last, 'z');
+	close(rom);
+	assert_int_equal(rom_memfd_snapshot(file, "rom", 4097, &rom), 0);
+	assert_int_equal(size_of(rom), 4097);
 	close(rom);
 	close(file);
 }
@@ -229,9 +232,9 @@ static void only_regular_files_are_copied(void **state)
 	int rom = -7;
 
 	(void) state;
-	assert_int_equal(rom_memfd_snapshot(folder, "rom", false, &rom), -EINVAL);
-	assert_int_equal(rom_memfd_snapshot(null, "rom", false, &rom), -EINVAL);
-	assert_int_equal(rom_memfd_snapshot(-1, "rom", false, &rom), -EBADF);
+	assert_int_equal(rom_memfd_snapshot(folder, "rom", UINT64_MAX, &rom), -EINVAL);
+	assert_int_equal(rom_memfd_snapshot(null, "rom", UINT64_MAX, &rom), -EINVAL);
+	assert_int_equal(rom_memfd_snapshot(-1, "rom", UINT64_MAX, &rom), -EBADF);
 	assert_int_equal(rom, -7);
 	close(folder);
 	close(null);
@@ -249,7 +252,7 @@ int main(void)
 		cmocka_unit_test(revoked_pages_are_gone_from_every_mapping),
 		cmocka_unit_test(snapshot_is_a_copy_and_leaves_the_position),
 		cmocka_unit_test(snapshot_never_changes),
-		cmocka_unit_test(large_and_empty_files_are_copied_whole),
+		cmocka_unit_test(files_are_copied_whole_or_as_far_as_asked_for),
 		cmocka_unit_test(only_regular_files_are_copied),
 	};
 

@@ -100,11 +100,11 @@ static void a_rule_names_its_service_or_any(void **state)
 	struct world world = { .has_parent = true };
 	struct route_result result;
 
-	assert_int_equal(resolve(&world, "<route><service name='A'><parent/></service></route>", "A",
-				 "c", &result, NULL),
+	assert_int_equal(resolve(&world, "<route><service name='A'><parent/></service></route>",
+				 "A", "c", &result, NULL),
 		ROUTE_FOUND);
-	assert_int_equal(resolve(&world, "<route><service name='A'><parent/></service></route>", "B",
-				 "c", &result, NULL),
+	assert_int_equal(resolve(&world, "<route><service name='A'><parent/></service></route>",
+				 "B", "c", &result, NULL),
 		ROUTE_NO_RULE);
 	assert_int_equal(resolve(&world, "<route><service><parent/></service></route>", "A", "c",
 				 &result, NULL),
@@ -272,9 +272,9 @@ static void an_ambiguous_any_child_falls_through(void **state)
 	struct route_result result;
 	struct route_why why;
 
-	assert_int_equal(resolve(&world,
-				 "<route><service name='S'><any-child/><parent/></service></route>",
-				 "S", "c", &result, &why),
+	assert_int_equal(
+		resolve(&world, "<route><service name='S'><any-child/><parent/></service></route>",
+			"S", "c", &result, &why),
 		ROUTE_FOUND);
 	assert_ptr_equal(result.service, &world.parent);
 	assert_true(why.ambiguous);
@@ -285,9 +285,8 @@ static void no_route_is_no_rule(void **state)
 	struct route_result result;
 	struct route_why why;
 
-	assert_int_equal(
-		route_resolve(NULL, &(struct route_request){ "S", "c", "c", false },
-			&(struct route_world){ 0 }, &result, &why),
+	assert_int_equal(route_resolve(NULL, &(struct route_request){ "S", "c", "c", false },
+				 &(struct route_world){ 0 }, &result, &why),
 		ROUTE_NO_RULE);
 }
 
@@ -343,9 +342,11 @@ static void labels_too_long_after_rewriting_are_refused(void **state)
 	assert_int_equal(rewrite_error("label", KIN_LABEL_MAX + 1, "c"), -ENAMETOOLONG);
 	assert_int_equal(rewrite_error("identity", KIN_LABEL_MAX - 5, "c -> a"), 0);
 	assert_int_equal(rewrite_error("identity", KIN_LABEL_MAX - 4, "c -> a"), -ENAMETOOLONG);
-	assert_int_equal(rewrite_error("prepend_resource", KIN_LABEL_MAX - 5, "c -> a"), -ENAMETOOLONG);
-	snprintf(route, sizeof(route), "<route><service name='S'><parent resource='%0*d'/>"
-				       "</service></route>",
+	assert_int_equal(
+		rewrite_error("prepend_resource", KIN_LABEL_MAX - 5, "c -> a"), -ENAMETOOLONG);
+	snprintf(route, sizeof(route),
+		"<route><service name='S'><parent resource='%0*d'/>"
+		"</service></route>",
 		KIN_LABEL_MAX + 1, 0);
 	assert_int_equal(resolve(&world, route, "S", "c", &result, NULL), ROUTE_BAD_LABEL);
 }
@@ -355,9 +356,10 @@ static void labels_that_are_none_after_rewriting_are_refused(void **state)
 	struct world world = { .has_parent = true };
 	struct route_result result;
 
-	assert_int_equal(resolve(&world,
-				 "<route><service name='S'><parent label='a&#10;b'/></service></route>",
-				 "S", "c", &result, NULL),
+	assert_int_equal(
+		resolve(&world,
+			"<route><service name='S'><parent label='a&#10;b'/></service></route>", "S",
+			"c", &result, NULL),
 		ROUTE_BAD_LABEL);
 }
 
@@ -367,14 +369,14 @@ static void labels_that_are_none_after_rewriting_are_refused(void **state)
 
 static const struct quota donation = { 16 * 1024, 4 };
 
-#define PARENT \
-	"<parent-provides> <service name='PD'/> <service name='CPU'/> <service name='LOG'/>" \
-	" <service name='ROM'/> <service name='P'/> </parent-provides>" \
+#define PARENT                                                                                     \
+	"<parent-provides> <service name='PD'/> <service name='CPU'/> <service name='LOG'/>"       \
+	" <service name='ROM'/> <service name='P'/> </parent-provides>"                            \
 	"<default ram='1M' caps='100'/>"
-#define DEFAULT_ROUTE \
+#define DEFAULT_ROUTE                                                                              \
 	"<default-route> <any-service> <parent/> <any-child/> </any-service> </default-route>"
-#define SERVER(name, service) \
-	"<start name='" name "'> <provides> <service name='" service "'/> </provides>" \
+#define SERVER(name, service)                                                                      \
+	"<start name='" name "'> <provides> <service name='" service "'/> </provides>"             \
 	" <route> <any-service> <parent/> </any-service> </route> </start>"
 
 static int ask_rom(struct model *model, const char *label, uint32_t id)
@@ -386,8 +388,9 @@ static int ask_rom(struct model *model, const char *label, uint32_t id)
 static void a_child_without_route_uses_the_default_route(void **state)
 {
 	struct model *model = model_with("<config>" PARENT DEFAULT_ROUTE "<start name='c'/>"
-		"<start name='d'> <route> <service name='PD'> <parent/> </service> </route> </start>"
-		"</config>");
+					 "<start name='d'> <route> <service name='PD'> <parent/> "
+					 "</service> </route> </start>"
+					 "</config>");
 
 	assert_int_equal(model_child(model, "c")->state, CHILD_ALIVE);
 	assert_int_equal(model_child(model, "d")->state, CHILD_INCOMPLETE);
@@ -397,7 +400,8 @@ static void a_child_without_route_uses_the_default_route(void **state)
 
 static void parent_provides_limits_what_the_parent_can_mean(void **state)
 {
-	struct model *model = model_with("<config>" PARENT DEFAULT_ROUTE "<start name='c'/></config>");
+	struct model *model =
+		model_with("<config>" PARENT DEFAULT_ROUTE "<start name='c'/></config>");
 
 	assert_int_equal(model_open(model, "c", 7, "P", "", donation), 0);
 	assert_int_equal(model_open(model, "c", 8, "Q", "", donation), KIN_DENIED);
@@ -407,25 +411,28 @@ static void parent_provides_limits_what_the_parent_can_mean(void **state)
 
 static void a_rule_that_leads_nowhere_is_named_by_line(void **state)
 {
-	struct model *model = model_with("<config>" PARENT "<start name='c'> <route>\n"
-		"<service name='X'> <child name='nobody'/> </service>\n"
-		"<any-service> <parent/> </any-service> </route> </start> </config>");
+	struct model *model =
+		model_with("<config>" PARENT "<start name='c'> <route>\n"
+			   "<service name='X'> <child name='nobody'/> </service>\n"
+			   "<any-service> <parent/> </any-service> </route> </start> </config>");
 
 	assert_int_equal(model_open(model, "c", 7, "X", "", donation), KIN_DENIED);
-	assert_int_equal(model_logged(model, "c: route to service \"X\" (label=\"c\") in line 2"), 1);
+	assert_int_equal(
+		model_logged(model, "c: route to service \"X\" (label=\"c\") in line 2"), 1);
 	model_free(model);
 }
 
 static void aliases_are_resolved_once(void **state)
 {
-	struct model *model = model_with("<config>" PARENT
-		"<alias name='first' child='second'/> <alias name='second' child='s'/>"
-		"<alias name='s' child='nobody'/>"
-		"<start name='c'> <route>"
-		" <service name='X' label='one'> <child name='second'/> </service>"
-		" <service name='X' label='chained'> <child name='first'/> </service>"
-		" <any-service> <parent/> </any-service> </route> </start>"
-		SERVER("s", "X") "</config>");
+	struct model *model =
+		model_with("<config>" PARENT
+			   "<alias name='first' child='second'/> <alias name='second' child='s'/>"
+			   "<alias name='s' child='nobody'/>"
+			   "<start name='c'> <route>"
+			   " <service name='X' label='one'> <child name='second'/> </service>"
+			   " <service name='X' label='chained'> <child name='first'/> </service>"
+			   " <any-service> <parent/> </any-service> </route> </start>" SERVER(
+				   "s", "X") "</config>");
 
 	assert_int_equal(model_open(model, "c", 7, "X", "one", donation), KIN_PENDING);
 	assert_int_equal(model_open(model, "c", 8, "X", "chained", donation), KIN_DENIED);
@@ -434,11 +441,11 @@ static void aliases_are_resolved_once(void **state)
 
 static void any_child_needs_exactly_one(void **state)
 {
-	struct model *model = model_with("<config>" PARENT
-		"<start name='c'> <route>"
+	struct model *model = model_with(
+		"<config>" PARENT "<start name='c'> <route>"
 		" <service name='X'> <any-child/> <child name='b'/> </service>"
-		" <any-service> <parent/> <any-child/> </any-service> </route> </start>"
-		SERVER("a", "X") SERVER("b", "X") SERVER("d", "Y") "</config>");
+		" <any-service> <parent/> <any-child/> </any-service> </route> </start>" SERVER(
+			"a", "X") SERVER("b", "X") SERVER("d", "Y") "</config>");
 
 	assert_int_equal(model_open(model, "c", 7, "Y", "", donation), KIN_PENDING);
 	assert_int_equal(model_logged(model, "ambiguous"), 0);
@@ -465,7 +472,8 @@ static void services_of_ended_children_do_not_exist(void **state)
 
 static void the_parent_makes_special_roms_itself(void **state)
 {
-	struct model *model = model_with("<config>" PARENT
+	struct model *model = model_with(
+		"<config>" PARENT
 		"<start name='c'> <binary name='bin'/> <config/> <route> <any-service>"
 		" <parent label='rewritten'/> </any-service> </route> </start> </config>");
 
@@ -482,7 +490,8 @@ static void the_parent_makes_special_roms_itself(void **state)
 
 static void without_inline_config_the_rom_is_routed(void **state)
 {
-	struct model *model = model_with("<config>" PARENT DEFAULT_ROUTE "<start name='c'/></config>");
+	struct model *model =
+		model_with("<config>" PARENT DEFAULT_ROUTE "<start name='c'/></config>");
 
 	assert_int_equal(ask_rom(model, "config", 7), 0);
 	assert_int_equal(model_happened(model, "up session ROM \"c -> config\""), 1);
@@ -491,7 +500,8 @@ static void without_inline_config_the_rom_is_routed(void **state)
 
 static void the_childs_own_name_means_its_binary(void **state)
 {
-	struct model *model = model_with("<config>" PARENT DEFAULT_ROUTE
+	struct model *model = model_with(
+		"<config>" PARENT DEFAULT_ROUTE
 		"<start name='c'> <binary name='bin'/> </start> <start name='d'/> </config>");
 
 	assert_int_equal(model_happened(model, "up session ROM \"c -> bin\""), 1);
@@ -505,8 +515,9 @@ static void the_childs_own_name_means_its_binary(void **state)
 
 static void without_linker_its_name_means_the_binary(void **state)
 {
-	struct model *model = model_with("<config>" PARENT DEFAULT_ROUTE
-		"<start name='c' ld='no'> <binary name='bin'/> </start> </config>");
+	struct model *model =
+		model_with("<config>" PARENT DEFAULT_ROUTE
+			   "<start name='c' ld='no'> <binary name='bin'/> </start> </config>");
 
 	assert_int_equal(ask_rom(model, "ld.lib.so", 7), 0);
 	assert_int_equal(model_happened(model, "up session ROM \"c -> bin\""), 1);

@@ -22,20 +22,20 @@
 #include "ipc/channel.h"
 #include "wire/codec.h"
 
-#define ADD_REQUEST(F)   F(U32, a) F(U32, b)
-#define ADD_REPLY(F)     F(U32, sum)
-#define NOTE_REQUEST(F)  F(TEXT, text, 15)
-#define LARGE_REPLY(F)   F(TEXT, text, 4000)
-#define GIVE_REQUEST(F)  F(CAP, a) F(CAP_OPTIONAL, b)
-#define FETCH_REPLY(F)   F(CAP, a) F(CAP, b)
-#define PROBE_OPERATIONS(OP) \
-	OP(probe, add, CALL, ADD_REQUEST, ADD_REPLY) \
-	OP(probe, note, SEND, NOTE_REQUEST, KIN_NOTHING) \
-	OP(probe, later, CALL, ADD_REQUEST, ADD_REPLY) \
-	OP(probe, large, CALL, KIN_NOTHING, LARGE_REPLY) \
-	OP(probe, give, CALL, GIVE_REQUEST, KIN_NOTHING) \
-	OP(probe, fetch, CALL, KIN_NOTHING, FETCH_REPLY) \
-	OP(probe, refuse, CALL, GIVE_REQUEST, FETCH_REPLY) \
+#define ADD_REQUEST(F)  F(U32, a) F(U32, b)
+#define ADD_REPLY(F)    F(U32, sum)
+#define NOTE_REQUEST(F) F(TEXT, text, 15)
+#define LARGE_REPLY(F)  F(TEXT, text, 4000)
+#define GIVE_REQUEST(F) F(CAP, a) F(CAP_OPTIONAL, b)
+#define FETCH_REPLY(F)  F(CAP, a) F(CAP, b)
+#define PROBE_OPERATIONS(OP)                                                                       \
+	OP(probe, add, CALL, ADD_REQUEST, ADD_REPLY)                                               \
+	OP(probe, note, SEND, NOTE_REQUEST, KIN_NOTHING)                                           \
+	OP(probe, later, CALL, ADD_REQUEST, ADD_REPLY)                                             \
+	OP(probe, large, CALL, KIN_NOTHING, LARGE_REPLY)                                           \
+	OP(probe, give, CALL, GIVE_REQUEST, KIN_NOTHING)                                           \
+	OP(probe, fetch, CALL, KIN_NOTHING, FETCH_REPLY)                                           \
+	OP(probe, refuse, CALL, GIVE_REQUEST, FETCH_REPLY)                                         \
 	OP(probe, missing, CALL, KIN_NOTHING, KIN_NOTHING)
 
 KIN_INTERFACE_DECLARE(probe, PROBE_OPERATIONS)
@@ -47,7 +47,7 @@ struct probe {
 	int result; /* of the last kin_dispatch() in the thread */
 	char note[16];
 	unsigned n_notes;
-	int kept;             /* a capability that give() took */
+	int kept; /* a capability that give() took */
 	struct probe_later_request later;
 	unsigned descriptors; /* before the test */
 };
@@ -191,8 +191,8 @@ static void send_raw(int channel, const void *bytes, size_t size, unsigned n_cap
 		msg.msg_controllen = CMSG_SPACE(sizeof(int) * n_caps);
 		struct cmsghdr *header = CMSG_FIRSTHDR(&msg);
 
-		*header = (struct cmsghdr){ CMSG_LEN(sizeof(int) * n_caps), SOL_SOCKET,
-			SCM_RIGHTS };
+		*header =
+			(struct cmsghdr){ CMSG_LEN(sizeof(int) * n_caps), SOL_SOCKET, SCM_RIGHTS };
 	}
 	assert_int_equal(sendmsg(channel, &msg, MSG_NOSIGNAL), size);
 }
@@ -213,9 +213,8 @@ static void a_call_returns_what_its_handler_replied(void **state)
 
 	serve_start(probe);
 	for (uint32_t i = 0; i < 100; i++) {
-		assert_int_equal(probe_add(probe->client, &(struct probe_add_request){ i, 5 },
-					 &reply),
-			0);
+		assert_int_equal(
+			probe_add(probe->client, &(struct probe_add_request){ i, 5 }, &reply), 0);
 		assert_int_equal(reply.sum, i + 5);
 	}
 	assert_int_equal(probe_large(probe->client, NULL, &large), 0);
@@ -264,8 +263,8 @@ static void a_deferred_reply_comes_later(void **state)
 	reply.sum = probe->later.a + probe->later.b;
 	assert_int_equal(
 		kin_reply(probe->server, &probe_interface, probe_later_operation, 0, &reply), 0);
-	assert_int_equal(recv(probe->client, bytes, sizeof(bytes), MSG_DONTWAIT),
-		WIRE_HEADER_SIZE + 4);
+	assert_int_equal(
+		recv(probe->client, bytes, sizeof(bytes), MSG_DONTWAIT), WIRE_HEADER_SIZE + 4);
 	assert_int_equal(bytes[WIRE_HEADER_SIZE], 42);
 }
 
@@ -276,11 +275,9 @@ static void caps_in_a_request_stay_with_the_caller(void **state)
 
 	serve_start(probe);
 	unsigned before = descriptors_open();
-	assert_int_equal(
-		probe_give(probe->client, &(struct probe_give_request){ a, 0 }, NULL), 0);
+	assert_int_equal(probe_give(probe->client, &(struct probe_give_request){ a, 0 }, NULL), 0);
 	assert_int_equal(descriptors_open(), before);
-	assert_int_equal(
-		probe_give(probe->client, &(struct probe_give_request){ a, b }, NULL), 0);
+	assert_int_equal(probe_give(probe->client, &(struct probe_give_request){ a, b }, NULL), 0);
 	assert_int_equal(descriptors_open(), before + 1); /* the one that the handler took */
 	assert_true(probe->kept > 0 && probe->kept != b);
 	assert_int_equal(fcntl(probe->kept, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
@@ -310,8 +307,8 @@ static void a_refusal_carries_neither_fields_nor_caps(void **state)
 	int a = dup(STDIN_FILENO);
 
 	serve_start(probe);
-	assert_int_equal(probe_refuse(probe->client, &(struct probe_refuse_request){ a, 0 },
-				 &reply),
+	assert_int_equal(
+		probe_refuse(probe->client, &(struct probe_refuse_request){ a, 0 }, &reply),
 		KIN_DENIED);
 	assert_int_equal(reply.a, 7);
 	close(a);
@@ -455,9 +452,8 @@ static void who_does_not_drain_its_replies_cannot_block_the_server(void **state)
 	unsigned n;
 
 	for (n = 0; r == 0 && n < 1000; n++) {
-		assert_int_equal(kin_send(probe->client, &probe_interface, probe_fetch_operation,
-					 NULL),
-			0);
+		assert_int_equal(
+			kin_send(probe->client, &probe_interface, probe_fetch_operation, NULL), 0);
 		r = dispatch(probe);
 	}
 	assert_int_equal(r, -ENOBUFS);

@@ -15,18 +15,18 @@
 #include "model/random.h"
 #include "model/walk.h"
 
-#define HEAD \
-	"<config> <parent-provides> <service name='PD'/> <service name='CPU'/>" \
-	" <service name='LOG'/> <service name='ROM'/> </parent-provides>" \
-	"<default-route> <any-service> <parent/> <any-child/> </any-service> </default-route>" \
+#define HEAD                                                                                       \
+	"<config> <parent-provides> <service name='PD'/> <service name='CPU'/>"                    \
+	" <service name='LOG'/> <service name='ROM'/> </parent-provides>"                          \
+	"<default-route> <any-service> <parent/> <any-child/> </any-service> </default-route>"     \
 	"<default ram='1M' caps='100'/>"
 #define TAIL "</config>"
 
 /* A child whose LOG is a sibling, and that sibling. */
-#define GUEST_AND_LOGGER \
-	"<start name='guest'> <route> <service name='LOG'> <child name='logger'/> </service>" \
-	" <any-service> <parent/> </any-service> </route> </start>" \
-	"<start name='logger'> <provides> <service name='LOG'/> </provides>" \
+#define GUEST_AND_LOGGER                                                                           \
+	"<start name='guest'> <route> <service name='LOG'> <child name='logger'/> </service>"      \
+	" <any-service> <parent/> </any-service> </route> </start>"                                \
+	"<start name='logger'> <provides> <service name='LOG'/> </provides>"                       \
 	" <route> <any-service> <parent/> </any-service> </route> </start>"
 
 static const struct quota donation = { 16 * 1024, 4 };
@@ -105,8 +105,8 @@ static void an_environment_that_cannot_be_had_is_a_failure(void **state)
 
 			model_script(model, MODEL_SESSION, cases[i].service,
 				late ? KIN_PENDING : KIN_DENIED, 1);
-			model_apply(model, HEAD
-				"<start name='a'> <binary name='bin'/> </start> <start name='b'/>" TAIL);
+			model_apply(model, HEAD "<start name='a'> <binary name='bin'/> </start> "
+						"<start name='b'/>" TAIL);
 			model_settle(model);
 			if (late)
 				model_up_answer(model, cases[i].service, KIN_DENIED);
@@ -176,7 +176,8 @@ static void a_sibling_may_refuse_the_environment(void **state)
 	assert_true(id > 1); /* asked again */
 	server_response(model_child(model, "logger"), id, KIN_DENIED);
 	model_settle(model);
-	assert_int_equal(model_logged(model, "guest: LOG session of its environment unavailable"), 1);
+	assert_int_equal(
+		model_logged(model, "guest: LOG session of its environment unavailable"), 1);
 	model_free(model);
 }
 
@@ -186,7 +187,8 @@ static void a_sibling_that_ends_takes_the_environment_along(void **state)
 
 	child_exit(model_child(model, "logger"), 1);
 	model_settle(model);
-	assert_int_equal(model_logged(model, "guest: LOG session of its environment unavailable"), 1);
+	assert_int_equal(
+		model_logged(model, "guest: LOG session of its environment unavailable"), 1);
 	model_free(model);
 }
 
@@ -204,7 +206,8 @@ static void an_environment_may_be_lost_while_the_rest_is_awaited(void **state)
 	model_settle(model);
 	model_up_answer(model, "ROM", 0);
 	assert_int_equal(state_of(model, "guest"), CHILD_INCOMPLETE);
-	assert_int_equal(model_logged(model, "guest: LOG session of its environment unavailable"), 1);
+	assert_int_equal(
+		model_logged(model, "guest: LOG session of its environment unavailable"), 1);
 	assert_int_equal(model_happened(model, "start guest"), 0);
 	model_free(model);
 }
@@ -249,14 +252,28 @@ static void a_start_that_fails_is_explained(void **state)
 	}
 }
 
-static void a_parent_too_poor_for_a_pd_says_so(void **state)
+static void a_pd_that_cannot_be_given_its_quota_is_a_failure(void **state)
 {
-	struct model *model = model_with(HEAD "<resource name='RAM' preserve='0'/>"
-		"<start name='a' ram='64M'/> <start name='b' ram='1M'/>" TAIL);
+	struct model *model = model_new();
 
-	assert_int_equal(state_of(model, "a"), CHILD_ALIVE);
-	assert_int_equal(state_of(model, "b"), CHILD_INCOMPLETE);
-	assert_int_equal(model_logged(model, "b: PD session of its environment unavailable"), 1);
+	model->adopt_answer = KIN_EXCEEDED;
+	model_apply(model, HEAD "<start name='a'/>" TAIL);
+	model_settle(model);
+	assert_int_equal(model_logged(model, "a: its quota can't be given"), 1);
+	assert_int_equal(model_happened(model, "up close PD"), 1);
+	assert_int_equal(model->self.quota.ram, MODEL_RAM);
+	model_free(model);
+}
+
+static void a_parent_too_poor_for_an_environment_says_so(void **state)
+{
+	struct model *model =
+		model_with(HEAD "<resource name='RAM' preserve='0'/>"
+				"<start name='a' ram='64M'/> <start name='b' ram='1M'/>" TAIL);
+
+	assert_int_equal(model_logged(model, "configured RAM exceeds available RAM"), 1);
+	assert_int_equal(model_logged(model, "unavailable (out of RAM)"), 1);
+	assert_int_equal(model_happened(model, "start "), 1); /* the other one */
 	model_free(model);
 }
 
@@ -282,8 +299,8 @@ static void an_exit_keeps_the_node_and_frees_the_rest(void **state)
 
 static void deaths_are_told_apart(void **state)
 {
-	struct model *model = model_with(
-		HEAD "<start name='a'/> <start name='b'/> <start name='c'/>" TAIL);
+	struct model *model =
+		model_with(HEAD "<start name='a'/> <start name='b'/> <start name='c'/>" TAIL);
 
 	child_died(model_child(model, "a"), 0, -1);
 	child_died(model_child(model, "b"), 6, 0);
@@ -299,8 +316,9 @@ static void deaths_are_told_apart(void **state)
 
 static void an_exit_propagates_where_the_config_says_so(void **state)
 {
-	struct model *model = model_with(HEAD "<start name='a'> <exit propagate='yes'/> </start>"
-		"<start name='b'> <exit propagate='no'/> </start> <start name='c'/>" TAIL);
+	struct model *model = model_with(
+		HEAD "<start name='a'> <exit propagate='yes'/> </start>"
+		     "<start name='b'> <exit propagate='no'/> </start> <start name='c'/>" TAIL);
 
 	child_exit(model_child(model, "b"), 5);
 	child_exit(model_child(model, "c"), 6);
@@ -314,9 +332,9 @@ static void an_exit_propagates_where_the_config_says_so(void **state)
 
 static void a_child_is_destroyed_cpu_first(void **state)
 {
-	struct model *model = model_with(HEAD
-		"<start name='a'> <provides> <service name='X'/> </provides> </start>"
-		"<start name='b'/>" TAIL);
+	struct model *model = model_with(
+		HEAD "<start name='a'> <provides> <service name='X'/> </provides> </start>"
+		     "<start name='b'/>" TAIL);
 
 	assert_int_equal(model_open(model, "b", 7, "X", "", donation), KIN_PENDING);
 	assert_int_equal(model_open(model, "a", 7, "ROM", "own", donation), 0);
@@ -351,8 +369,9 @@ static void a_child_is_gone_when_its_environment_is_closed(void **state)
 
 static void whatever_a_child_did_its_budget_comes_back(void **state)
 {
-	struct model *model = model_with(HEAD "<start name='a'/> <start name='b'>"
-		" <provides> <service name='X'/> </provides> </start>" TAIL);
+	struct model *model =
+		model_with(HEAD "<start name='a'/> <start name='b'>"
+				" <provides> <service name='X'/> </provides> </start>" TAIL);
 
 	model_open(model, "a", 7, "X", "", donation);
 	model_serve(model, "b");
@@ -373,7 +392,8 @@ static void whatever_a_child_did_its_budget_comes_back(void **state)
 
 static void a_bad_node_does_not_hide_the_good_ones_behind_it(void **state)
 {
-	struct model *model = model_with(HEAD "<strange/> <start/> <start name=''/>"
+	struct model *model = model_with(HEAD
+		"<strange/> <start/> <start name=''/>"
 		"<start name='a/b'/> <start name='ok' caps='50'/> <start name='ok' caps='60'/>"
 		"<start name='bin'> <binary name='a&#10;b'/> </start>"
 		"<start name='last'> <provides> <service/> <service name='X'/> <service name='X'/>"
@@ -389,6 +409,24 @@ static void a_bad_node_does_not_hide_the_good_ones_behind_it(void **state)
 	assert_int_equal(state_of(model, "ok"), CHILD_ALIVE);
 	assert_int_equal(state_of(model, "last"), CHILD_ALIVE);
 	assert_int_equal(state_of(model, "bin"), CHILD_INCOMPLETE);
+	model_free(model);
+}
+
+static void of_two_global_elements_the_last_counts(void **state)
+{
+	struct model *model = model_with(
+		"<config> <parent-provides/>"
+		"<default ram='1M' caps='10'/> <default ram='2M' caps='90'/>"
+		"<default-route/> <default-route> <any-service> <parent/> </any-service>"
+		" </default-route>"
+		"<parent-provides> <service name='PD'/> <service name='CPU'/> <service name='LOG'/>"
+		" <service name='ROM'/> </parent-provides> <start name='a'/> </config>");
+
+	assert_int_equal(state_of(model, "a"), CHILD_ALIVE);
+	assert_int_equal(model_child(model, "a")->assigned.caps, 90);
+	assert_int_equal(model_logged(model, "config has several <default> elements"), 1);
+	assert_int_equal(model_logged(model, "config has several <default-route> elements"), 1);
+	assert_int_equal(model_logged(model, "config has several <parent-provides> elements"), 1);
 	model_free(model);
 }
 
@@ -409,13 +447,13 @@ static void managing_system_is_passed_only_where_permitted(void **state)
 		struct child *a = model_child(model, "a");
 
 		kin_args_set(&args, "managing_system", "yes");
-		assert_int_equal(child_session(a,
-					 &(struct session_request){ 7, "PD", 1, &args, &affinity },
-					 &cap),
+		assert_int_equal(
+			child_session(
+				a, &(struct session_request){ 7, "PD", 1, &args, &affinity }, &cap),
 			0);
 		model_cap_close(model, cap);
-		assert_int_equal(kin_args_boolean(&session_find(a, 7)->args, "managing_system",
-					 false),
+		assert_int_equal(
+			kin_args_boolean(&session_find(a, 7)->args, "managing_system", false),
 			i == 2);
 		model_free(model);
 	}
@@ -454,8 +492,9 @@ static void a_child_is_woken_for_events_that_it_handles(void **state)
 
 static void answers_before_the_handler_signal_at_registration(void **state)
 {
-	struct model *model = model_with(HEAD "<start name='a'/>"
-		"<start name='s'> <provides> <service name='X'/> </provides> </start>" TAIL);
+	struct model *model = model_with(
+		HEAD "<start name='a'/>"
+		     "<start name='s'> <provides> <service name='X'/> </provides> </start>" TAIL);
 	struct quota yield;
 
 	model_open(model, "a", 7, "X", "", donation);
@@ -536,7 +575,8 @@ int main(void)
 		cmocka_unit_test(an_environment_may_be_lost_while_the_rest_is_awaited),
 		cmocka_unit_test(a_child_whose_running_log_goes_goes_on),
 		cmocka_unit_test(a_start_that_fails_is_explained),
-		cmocka_unit_test(a_parent_too_poor_for_a_pd_says_so),
+		cmocka_unit_test(a_pd_that_cannot_be_given_its_quota_is_a_failure),
+		cmocka_unit_test(a_parent_too_poor_for_an_environment_says_so),
 		cmocka_unit_test(an_exit_keeps_the_node_and_frees_the_rest),
 		cmocka_unit_test(deaths_are_told_apart),
 		cmocka_unit_test(an_exit_propagates_where_the_config_says_so),
@@ -544,6 +584,7 @@ int main(void)
 		cmocka_unit_test(a_child_is_gone_when_its_environment_is_closed),
 		cmocka_unit_test(whatever_a_child_did_its_budget_comes_back),
 		cmocka_unit_test(a_bad_node_does_not_hide_the_good_ones_behind_it),
+		cmocka_unit_test(of_two_global_elements_the_last_counts),
 		cmocka_unit_test(managing_system_is_passed_only_where_permitted),
 		cmocka_unit_test(a_child_is_woken_for_events_that_it_handles),
 		cmocka_unit_test(answers_before_the_handler_signal_at_registration),

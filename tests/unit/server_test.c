@@ -1,5 +1,6 @@
 /*
- * A child as server: what it is told, what it may answer, and what nonsense does to others (nothing).
+ * A child as server: what it is told, what it may answer, and what nonsense does to others
+ * (nothing).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,16 +12,16 @@
 
 #include "model/model.h"
 
-#define PARENT \
-	"<parent-provides> <service name='PD'/> <service name='CPU'/> <service name='LOG'/>" \
-	" <service name='ROM'/> </parent-provides>" \
-	"<default-route> <any-service> <parent/> <any-child/> </any-service> </default-route>" \
+#define PARENT                                                                                     \
+	"<parent-provides> <service name='PD'/> <service name='CPU'/> <service name='LOG'/>"       \
+	" <service name='ROM'/> </parent-provides>"                                                \
+	"<default-route> <any-service> <parent/> <any-child/> </any-service> </default-route>"     \
 	"<default ram='1M' caps='100'/>"
 
-static const char config[] =
-	"<config>" PARENT "<start name='client'/>"
-	"<start name='server'> <provides> <service name='X'/> <service name='Y'/> </provides> </start>"
-	"</config>";
+static const char config[] = "<config>" PARENT "<start name='client'/>"
+			     "<start name='server'> <provides> <service name='X'/> <service "
+			     "name='Y'/> </provides> </start>"
+			     "</config>";
 
 static const struct quota donation = { 16 * 1024, 4 };
 
@@ -40,8 +41,7 @@ static int tear_down(void **state)
 static void open_sessions(struct model *model, uint32_t first, uint32_t n)
 {
 	for (uint32_t id = first; id < first + n; id++)
-		assert_int_equal(
-			model_open(model, "client", id, "X", "", donation), KIN_PENDING);
+		assert_int_equal(model_open(model, "client", id, "X", "", donation), KIN_PENDING);
 }
 
 static void a_child_announces_what_it_provides_and_nothing_else(void **state)
@@ -52,8 +52,7 @@ static void a_child_announces_what_it_provides_and_nothing_else(void **state)
 	assert_int_equal(server_announce(server, "X"), 0);
 	assert_int_equal(server_announce(server, "Y"), 0);
 	assert_int_equal(server_announce(server, "LOG"), KIN_DENIED);
-	assert_int_equal(
-		model_logged(model, "server: illegal announcement of service \"LOG\""), 1);
+	assert_int_equal(model_logged(model, "server: illegal announcement of service \"LOG\""), 1);
 	assert_int_equal(server_announce(model_child(model, "client"), "X"), KIN_DENIED);
 	assert_int_equal(server_announce(server, "X\nfire"), KIN_DENIED);
 	assert_int_equal(model_logged(model, "fire"), 0);
@@ -308,8 +307,8 @@ static void donations_to_a_server_without_account_are_parked(void **state)
 	model_up_answer(model, "PD", 0);
 	assert_false(session_find(model_child(model, "client"), 10)->parked);
 	const struct model_pd *pd = &model->pds[model_child(model, "server")->account - 1];
-	assert_int_equal(pd->account.quota.ram - pd->given.ram,
-		2 * (donation.ram - SESSION_COST_BYTES));
+	assert_int_equal(
+		pd->account.quota.ram - pd->given.ram, 2 * (donation.ram - SESSION_COST_BYTES));
 	assert_int_equal(model_serve(model, "server"), 2);
 	child_close(model_child(model, "client"), 10);
 	child_close(model_child(model, "client"), 11);

@@ -220,6 +220,8 @@ static int loaded_take(struct binary *binary, const Elf64_Phdr *part, struct sur
 		return fault_set(binary->fault, "invalid ELF executable: segment is misaligned");
 
 	survey->n_loaded++;
+	if (part->p_offset + part->p_filesz > survey->info.file_bytes)
+		survey->info.file_bytes = part->p_offset + part->p_filesz;
 	if (part->p_flags & PF_W)
 		survey->info.data_bytes +=
 			((part->p_vaddr + part->p_memsz + mask) & ~mask) - (part->p_vaddr & ~mask);
@@ -307,6 +309,11 @@ int elf_check(int fd, struct elf_info *ret, struct elf_fault *fault)
 	if (answer && answer != ELF_E_DYNAMIC)
 		return answer;
 
+	/* the headers need not be part of a segment */
+	uint64_t headers_end = binary.header.e_phoff + binary.header.e_phnum * sizeof(Elf64_Phdr);
+
+	if (survey.info.file_bytes < headers_end)
+		survey.info.file_bytes = headers_end;
 	survey.info.machine = binary.header.e_machine;
 	survey.info.pie = binary.header.e_type == ET_DYN;
 	survey.info.entry = binary.header.e_entry;

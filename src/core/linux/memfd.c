@@ -85,7 +85,7 @@ static int file_copy(int from, int to, uint64_t size)
 	return 0;
 }
 
-int rom_memfd_snapshot(int file_fd, const char *name, bool executable, int *ret)
+int rom_memfd_snapshot(int file_fd, const char *name, uint64_t size_bytes, int *ret)
 {
 	struct stat status;
 	int fd, error;
@@ -94,10 +94,12 @@ int rom_memfd_snapshot(int file_fd, const char *name, bool executable, int *ret)
 		return -errno;
 	if (!S_ISREG(status.st_mode))
 		return -EINVAL;
-	fd = memfd_open(name, executable ? EXEC : NOEXEC_SEAL);
+	fd = memfd_open(name, EXEC);
 	if (fd < 0)
 		return fd;
-	error = file_copy(file_fd, fd, (uint64_t) status.st_size);
+	if (size_bytes > (uint64_t) status.st_size)
+		size_bytes = (uint64_t) status.st_size;
+	error = file_copy(file_fd, fd, size_bytes);
 	if (error)
 		return memfd_abandon(fd, -error);
 	if (fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)

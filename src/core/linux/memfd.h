@@ -49,15 +49,17 @@ int ram_memfd_revoke(int rw);
  * rom_memfd_snapshot() - copy a file into memory that never changes again
  * @file_fd:    regular file, open for reading; its position does not matter and does not move
  * @name:       shown in /proc/PID/maps, at most 249 bytes
- * @executable: whether spawner_start() may start it: a component's binary must be such a copy,
- *              as its Landlock rules deny every file, and memfds are none in their eyes
- * @ret:        the descriptor; every seal is on it
+ * @size_bytes: how much of it from its start, at most; what a binary has beyond its last segment
+ *              is of no use to anybody
+ * @ret:        the descriptor; every seal is on it, and spawner_start() may start it: a component's
+ *              binary must be such a copy, as its Landlock rules deny every file, and memfds are none
+ *              in their eyes
  *
  * The size is taken once, what is appended meanwhile is not copied.
  *
  * Return: 0; -EINVAL if it is no regular file; -EIO if it shrank while being copied; -EACCES if the
  * system forbids executable memfds (vm.memfd_noexec=2); other negative errno.
  */
-int rom_memfd_snapshot(int file_fd, const char *name, bool executable, int *ret);
+int rom_memfd_snapshot(int file_fd, const char *name, uint64_t size_bytes, int *ret);
 
 #endif

@@ -4,7 +4,7 @@
  * Its config is a list of steps:
  *
  *     <report label="NAME"> one node: the report </report>
- *     <await string="TEXT"/>  a line that a client of its LOG service has written since the last await
+ *     <await string="TEXT"/>  a line that a client of its LOG service has to write first
  *
  * It prints every line that it is told as "[label] text". So a test can change a component's config
  * exactly when the component is done with the one before.

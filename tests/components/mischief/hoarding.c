@@ -26,6 +26,7 @@ int hoard_memory(struct kin_env *env, const struct kin_node *config)
 
 	while (n < BLOCKS_MAX && (blocks[n] = malloc(BLOCK_BYTES)))
 		memset(blocks[n++], 1, BLOCK_BYTES);
+	size_t held_bytes = n * BLOCK_BYTES;
 	int r = kin_account_read(env, &account);
 
 	while (n--)
@@ -33,7 +34,8 @@ int hoard_memory(struct kin_env *env, const struct kin_node *config)
 	if (r)
 		kin_error(env, "account: %s", kin_answer_text(r));
 	else
-		kin_log(env, "used %llu of %llu bytes", (unsigned long long) account.ram_used,
+		kin_log(env, "held %zu, used %llu of %llu bytes", held_bytes,
+			(unsigned long long) account.ram_used,
 			(unsigned long long) account.ram_quota);
 	return kin_run(env);
 }

@@ -1,8 +1,8 @@
 /*
  * mischief: what its parts share
  *
- * A deed gets the component's config for its particulars. What it returns is the exit value; most say
- * in the log what came of it and then stay, since living on is what they have to show.
+ * A deed gets the component's config for its particulars. What it returns is the exit value; most
+ * say in the log what came of it and then stay, since living on is what they have to show.
  */
 #ifndef MISCHIEF_H
 #define MISCHIEF_H

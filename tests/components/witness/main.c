@@ -1,8 +1,8 @@
 /*
  * witness: a bystander
  *
- * It uses a sibling, a service of core's and its log, again and again. As long as its lines come, what
- * happens elsewhere in the tree has not disturbed it.
+ * It uses a sibling, a service of core's and its log, again and again. As long as its lines come,
+ * what happens elsewhere in the tree has not disturbed it.
  */
 #include <kin/kin.h>
 
