@@ -272,6 +272,7 @@ static void serve(struct core *core, struct kin_tree *config)
 		}
 	if (core->settings->verbose)
 		core_tree_log(&core->services);
+	core_services_kill(&core->services);
 	host_done(&core->host);
 }
 

@@ -47,6 +47,19 @@ int core_services_init(struct core_services *services, const struct core_options
 	return r;
 }
 
+void core_services_kill(struct core_services *services)
+{
+	struct core_session *session, *next;
+
+	HASH_ITER(by_cookie, services->sessions, session, next)
+	{
+		struct pd *pd = (struct pd *) session;
+
+		if (session->service == &core_pd_service && pd->process)
+			process_stop(pd->process);
+	}
+}
+
 void core_services_done(struct core_services *services)
 {
 	struct core_session *session, *next;

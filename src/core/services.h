@@ -54,6 +54,9 @@ struct core_options {
  */
 int core_services_init(struct core_services *services, const struct core_options *options);
 
+/** core_services_kill() - end all processes at once, so that none sees the tree fall apart */
+void core_services_kill(struct core_services *services);
+
 /** core_services_done() - close all sessions, kill all processes, write what is left to be said */
 void core_services_done(struct core_services *services);
 

@@ -50,7 +50,7 @@ void budget_open(struct budget *budget, struct sandbox *sandbox, const struct ki
 	sandbox->preserve.ram = preserved(config, "RAM", SANDBOX_PRESERVE_RAM);
 	sandbox->preserve.caps = preserved(config, "CAP", SANDBOX_PRESERVE_CAPS);
 	budget->sandbox = sandbox;
-	budget->defaults = sandbox_global(config, "default");
+	budget->defaults = sandbox->globals.defaults;
 	if (owner->accounts->info(owner->ctx, OWNER_SELF, &info))
 		owner_log(owner, OWNER_ERROR, "own account can't be read");
 	budget->available.ram = beyond(
@@ -80,9 +80,9 @@ static bool configured(const struct budget *budget, const struct child *child,
 }
 
 static bool assign(struct budget *budget, struct child *child, const struct resource_kind *kind,
-	uint64_t *available, uint64_t *ret)
+	uint64_t least, uint64_t *available, uint64_t *ret)
 {
-	char text[KIN_NUMBER_TEXT_MAX];
+	char text[KIN_NUMBER_TEXT_MAX], cost[KIN_NUMBER_TEXT_MAX];
 	uint64_t amount;
 
 	if (!configured(budget, child, kind, &amount)) {
@@ -96,6 +96,13 @@ static bool assign(struct budget *budget, struct child *child, const struct reso
 			kind->title, kind->title, kin_number_print(text, *available));
 		amount = *available;
 	}
+	if (amount <= least) {
+		owner_log(budget->sandbox->owner, OWNER_ERROR,
+			"%s: %s quota of %s leaves nothing beyond the %s that its environment costs",
+			child->name, kind->title, kin_number_print(text, amount),
+			kin_number_print(cost, least));
+		return false;
+	}
 	*ret = amount;
 	*available -= amount;
 	return true;
@@ -103,10 +110,11 @@ static bool assign(struct budget *budget, struct child *child, const struct reso
 
 bool budget_assign(struct budget *budget, struct child *child)
 {
-	struct quota before = budget->available;
-	bool ram = assign(budget, child, &ram_kind, &budget->available.ram, &child->assigned.ram);
-	bool caps =
-		assign(budget, child, &cap_kind, &budget->available.caps, &child->assigned.caps);
+	struct quota before = budget->available, least = environment_cost();
+	bool ram = assign(budget, child, &ram_kind, least.ram, &budget->available.ram,
+		&child->assigned.ram);
+	bool caps = assign(budget, child, &cap_kind, least.caps, &budget->available.caps,
+		&child->assigned.caps);
 
 	if (ram && caps)
 		return true;

@@ -333,10 +333,11 @@ void child_close_all(struct child *child)
 {
 	struct session *session, *next;
 
+	/* Its process goes first, so that it never sees its channels end one by one. */
+	environment_close_process(child);
 	if (child->started)
 		owner_of(child)->children->stop(owner_of(child)->ctx, child);
 	child->started = false;
-	environment_close_process(child);
 	HASH_ITER (by_server_id, child->served, session, next)
 		session_purge(session);
 	services_withdraw(&child->sandbox->services, child);

@@ -148,17 +148,11 @@ static int obtain(struct child *child, const struct environment_session *env)
 	}
 }
 
-static uint64_t less(uint64_t a, uint64_t b)
-{
-	return a > b ? a - b : 0;
-}
-
 static struct quota effective(const struct child *child)
 {
 	struct quota cost = environment_cost();
 
-	return (struct quota){ less(child->assigned.ram, cost.ram),
-		less(child->assigned.caps, cost.caps) };
+	return (struct quota){ child->assigned.ram - cost.ram, child->assigned.caps - cost.caps };
 }
 
 static void adopt(struct child *child)

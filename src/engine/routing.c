@@ -23,33 +23,18 @@ static struct service *local_service(void *ctx, const char *name)
 static struct service *parent_service(void *ctx, const char *name)
 {
 	struct sandbox *sandbox = ctx;
-	const struct kin_node *provides =
-		sandbox_global(kin_tree_root(sandbox->config), "parent-provides");
+	struct service_name *entry;
 
-	if (!provides)
-		return NULL;
-	KIN_NODE_FOREACH (service, provides, "service") {
-		const char *provided = kin_node_attribute(service, "name");
-
-		if (provided && strcmp(provided, name) == 0) {
-			struct service_name *entry = services_get(&sandbox->services, name);
-
-			return entry ? &entry->parent : NULL;
-		}
-	}
-	return NULL;
+	HASH_FIND_STR(sandbox->services.names, name, entry);
+	return entry && entry->from_parent ? &entry->parent : NULL;
 }
 
 static const char *resolve_alias(struct sandbox *sandbox, const char *name)
 {
-	KIN_NODE_FOREACH (alias, kin_tree_root(sandbox->config), "alias") {
-		const char *from = kin_node_attribute(alias, "name");
-		const char *to = kin_node_attribute(alias, "child");
+	struct alias *alias;
 
-		if (from && to && strcmp(from, name) == 0)
-			return to;
-	}
-	return name;
+	HASH_FIND_STR(sandbox->aliases, name, alias);
+	return alias ? alias->child : name;
 }
 
 static struct service *child_service(void *ctx, const char *name, const char *service)
@@ -148,7 +133,7 @@ int sandbox_route(struct sandbox *sandbox, struct child *child, const struct rou
 	const struct kin_node *route = kin_node_first_of(child->start, "route");
 
 	if (!route)
-		route = sandbox_global(kin_tree_root(sandbox->config), "default-route");
+		route = sandbox->globals.default_route;
 	enum route_outcome outcome = route_resolve(route, &asked, &world, ret, &why);
 
 	if (why.ambiguous)

@@ -15,6 +15,7 @@
 
 #include "engine/budget.h"
 #include "engine/environment.h"
+#include "engine/schema.h"
 
 void sandbox_init(struct sandbox *sandbox, const struct owner *owner)
 {
@@ -43,47 +44,84 @@ const struct kin_node *sandbox_child_config(const struct child *child)
 	return child->start ? kin_node_first_of(child->start, "config") : NULL;
 }
 
-/* Elements of <config> that mean something here; start nodes and others act when they are read. */
-static const char *const known_elements[] = { "parent-provides", "affinity-space", "default",
-	"default-route", "resource", "report", "heartbeat", "alias", "service", "start" };
-
-const struct kin_node *sandbox_global(const struct kin_node *config, const char *type)
+static void check_elements(struct sandbox *sandbox, const struct kin_node *config)
 {
-	const struct kin_node *last = NULL;
+	KIN_NODE_FOREACH (node, config, NULL)
+		if (!schema_top_level_known(kin_node_type(node)))
+			owner_log(sandbox->owner, OWNER_WARNING,
+				"unknown config element type <%s>", kin_node_type(node));
+}
 
-	KIN_NODE_FOREACH (node, config, type)
-		last = node;
+/* The global element of a type that counts, which is the last one. */
+static const struct kin_node *global(
+	struct sandbox *sandbox, const struct kin_node *config, const char *type)
+{
+	const struct kin_node *first = kin_node_first_of(config, type), *last = first;
+
+	while (last && kin_node_next_of(last, type))
+		last = kin_node_next_of(last, type);
+	if (first != last)
+		owner_log(sandbox->owner, OWNER_WARNING,
+			"config has several <%s> elements, the one in line %u counts", type,
+			kin_node_line(last));
 	return last;
 }
 
-/* Of these there is one that counts. */
-static const char *const single_elements[] = { "parent-provides", "affinity-space", "default",
-	"default-route", "report", "heartbeat" };
-
-static void check_single_elements(struct sandbox *sandbox, const struct kin_node *config)
+static void read_parent_provides(struct sandbox *sandbox, const struct kin_node *provides)
 {
-	for (size_t i = 0; i < sizeof(single_elements) / sizeof(single_elements[0]); i++) {
-		const struct kin_node *counts = sandbox_global(config, single_elements[i]);
+	if (!provides)
+		return;
+	KIN_NODE_FOREACH (service, provides, "service") {
+		const char *name = kin_node_attribute(service, "name");
+		struct service_name *entry = name && kin_name_valid(name)
+			? services_get(&sandbox->services, name) : NULL;
 
-		if (kin_node_first_of(config, single_elements[i]) != counts)
+		if (entry)
+			entry->from_parent = true;
+		else
 			owner_log(sandbox->owner, OWNER_WARNING,
-				"config has several <%s> elements, the one in line %u counts",
-				single_elements[i], kin_node_line(counts));
+				"service without a valid name in <parent-provides> (line %u)",
+				kin_node_line(service));
 	}
 }
 
-static void check_elements(struct sandbox *sandbox, const struct kin_node *config)
+static void read_alias(struct sandbox *sandbox, const struct kin_node *node)
 {
-	KIN_NODE_FOREACH (node, config, NULL) {
-		size_t i, n = sizeof(known_elements) / sizeof(known_elements[0]);
+	const char *name = kin_node_attribute(node, "name");
+	const char *child = kin_node_attribute(node, "child");
+	struct alias *alias;
 
-		for (i = 0; i < n; i++)
-			if (strcmp(kin_node_type(node), known_elements[i]) == 0)
-				break;
-		if (i == n)
-			owner_log(sandbox->owner, OWNER_WARNING,
-				"unknown config element type <%s>", kin_node_type(node));
+	if (!name || !*name || !child || !*child) {
+		owner_log(sandbox->owner, OWNER_WARNING,
+			"missing '%s' attribute in '<alias>' entry (line %u)",
+			name && *name ? "child" : "name", kin_node_line(node));
+		return;
 	}
+	HASH_FIND_STR(sandbox->aliases, name, alias);
+	if (alias) {
+		owner_log(sandbox->owner, OWNER_ERROR,
+			"alias \"%s\" in line %u repeats the name of another, ignored", name,
+			kin_node_line(node));
+		return;
+	}
+	alias = calloc(1, sizeof(*alias));
+	if (!alias)
+		return;
+	alias->name = name;
+	alias->child = child;
+	HASH_ADD_KEYPTR(hh, sandbox->aliases, alias->name, strlen(alias->name), alias);
+	if (!alias->hh.tbl)
+		free(alias);
+}
+
+static void read_globals(struct sandbox *sandbox, const struct kin_node *config)
+{
+	check_elements(sandbox, config);
+	sandbox->globals.defaults = global(sandbox, config, "default");
+	sandbox->globals.default_route = global(sandbox, config, "default-route");
+	read_parent_provides(sandbox, global(sandbox, config, "parent-provides"));
+	KIN_NODE_FOREACH (alias, config, "alias")
+		read_alias(sandbox, alias);
 }
 
 static const char *usable_name(struct sandbox *sandbox, const struct kin_node *start)
@@ -162,6 +200,11 @@ static void create_child(struct sandbox *sandbox, const struct kin_node *start,
 	child->id = ++sandbox->last_child_id;
 	child->propagate_exit = exit && kin_node_boolean(exit, "propagate", false);
 	HASH_ADD_KEYPTR(by_name, sandbox->by_name, child->name, strlen(child->name), child);
+	if (!child->by_name.tbl) {
+		owner_log(sandbox->owner, OWNER_ERROR, "%s: out of memory", name);
+		child_free(child);
+		return;
+	}
 	DL_APPEND(sandbox->children, child);
 	child->failed = !read_binary(child) || !budget_assign(budget, child);
 	if (!child->failed)
@@ -176,8 +219,7 @@ void sandbox_apply(struct sandbox *sandbox, struct kin_tree *config)
 
 	assert(!sandbox->config);
 	sandbox->config = config;
-	check_elements(sandbox, root);
-	check_single_elements(sandbox, root);
+	read_globals(sandbox, root);
 	budget_open(&budget, sandbox, root);
 	KIN_NODE_FOREACH (start, root, "start")
 		create_child(sandbox, start, &budget);
@@ -248,6 +290,7 @@ void sandbox_done(struct sandbox *sandbox)
 {
 	struct child *child, *next;
 	struct session *session, *next_session;
+	struct alias *alias, *next_alias;
 
 	DL_FOREACH (sandbox->children, child) {
 		child->state = CHILD_ABANDONED;
@@ -261,6 +304,10 @@ void sandbox_done(struct sandbox *sandbox)
 		HASH_DELETE(by_name, sandbox->by_name, child);
 		DL_DELETE(sandbox->children, child);
 		child_free(child);
+	}
+	HASH_ITER (hh, sandbox->aliases, alias, next_alias) {
+		HASH_DEL(sandbox->aliases, alias);
+		free(alias);
 	}
 	services_done(&sandbox->services);
 	sandbox->config = kin_tree_free(sandbox->config);

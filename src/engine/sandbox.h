@@ -19,9 +19,22 @@
 #define SANDBOX_PRESERVE_RAM  (40 * sizeof(void *) * 1024)
 #define SANDBOX_PRESERVE_CAPS 20
 
+/* Another name for a child in routes. */
+struct alias {
+	const char *name, *child; /* in the config */
+	UT_hash_handle hh;
+};
+
+/* What is said once for all children; each may be NULL. */
+struct globals {
+	const struct kin_node *defaults, *default_route;
+};
+
 struct sandbox {
 	const struct owner *owner;
 	struct kin_tree *config;
+	struct globals globals;
+	struct alias *aliases;
 	struct child *children, *by_name; /* in the order of start nodes; by name */
 	struct services services;
 	struct session *up_pending; /* that the parent has to answer */
@@ -56,8 +69,6 @@ struct child *sandbox_child(struct sandbox *sandbox, const char *name);
 const struct kin_node *sandbox_child_config(const struct child *child);
 
 /* Used inside the engine. */
-/* The global element of a type that counts, which is the last one; NULL if there is none. */
-const struct kin_node *sandbox_global(const struct kin_node *config, const char *type);
 int sandbox_route(struct sandbox *sandbox, struct child *child, const struct route_request *request,
 	struct route_result *ret);
 void sandbox_schedule(struct sandbox *sandbox);

@@ -8,6 +8,7 @@
 #ifndef ENGINE_SERVICE_H
 #define ENGINE_SERVICE_H
 
+#include <stdbool.h>
 #include <uthash.h>
 
 #include <kin/limits.h>
@@ -28,6 +29,7 @@ struct service {
 struct service_name {
 	char name[KIN_NAME_MAX + 1];
 	struct service parent, local;
+	bool from_parent; /* in <parent-provides> */
 	struct service *children;
 	UT_hash_handle hh;
 };

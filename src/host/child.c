@@ -242,6 +242,9 @@ static void on_channel(struct loop_source *source, uint32_t epoll_events)
 	dispatch(hc);
 }
 
+/* Messages that fit into the channel of a process that has ended, whoever else may hold it. */
+#define LAST_MESSAGES_MAX 256
+
 /* What it sent before it ended counts, its exit value above all. */
 static void on_process(struct loop_source *source, uint32_t epoll_events)
 {
@@ -249,7 +252,7 @@ static void on_process(struct loop_source *source, uint32_t epoll_events)
 		(struct host_child *) ((char *) source - offsetof(struct host_child, process));
 	int64_t value = 0;
 
-	while (hc->channel.armed && dispatch(hc) == 0)
+	for (int i = 0; i < LAST_MESSAGES_MAX && hc->channel.armed && dispatch(hc) == 0; i++)
 		;
 	int signal = hc->host->ops->status(hc->host, hc->child->account, &value);
 

@@ -111,7 +111,8 @@ def more_quota_than_there_is_is_cut_to_what_there_is():
 @test
 def a_quota_that_is_too_small_to_start_is_told():
     expect_warned(r"\[init\] Error: tiny: .*RAM.*", start("tiny", "hello", ram="100K", caps="50"))
-    expect_warned(r"\[init\] Error: tiny: .*caps.*", start("tiny", "hello", ram="1M", caps="3"))
+    expect_warned(r"\[init\] Error: tiny: cap quota of 3 leaves nothing .*",
+                  start("tiny", "hello", ram="1M", caps="3"))
 
 
 @test

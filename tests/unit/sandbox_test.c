@@ -265,15 +265,16 @@ static void a_pd_that_cannot_be_given_its_quota_is_a_failure(void **state)
 	model_free(model);
 }
 
-static void a_parent_too_poor_for_an_environment_says_so(void **state)
+static void a_quota_below_the_cost_of_an_environment_starts_nothing(void **state)
 {
 	struct model *model =
 		model_with(HEAD "<resource name='RAM' preserve='0'/>"
 				"<start name='a' ram='64M'/> <start name='b' ram='1M'/>" TAIL);
 
 	assert_int_equal(model_logged(model, "configured RAM exceeds available RAM"), 1);
-	assert_int_equal(model_logged(model, "unavailable (out of RAM)"), 1);
-	assert_int_equal(model_happened(model, "start "), 1); /* the other one */
+	assert_int_equal(model_logged(model, "b: RAM quota of 0 leaves nothing beyond"), 1);
+	assert_int_equal(model_happened(model, "start a"), 1);
+	assert_int_equal(model_happened(model, "start "), 1);
 	model_free(model);
 }
 
@@ -341,7 +342,7 @@ static void a_child_is_destroyed_cpu_first(void **state)
 	model_forget(model);
 	child_exit(model_child(model, "a"), 0);
 	model_settle(model);
-	static const char *const order[] = { "stop a", "up close CPU \"a\"", "answered b 7 created",
+	static const char *const order[] = { "up close CPU \"a\"", "up close PD \"a\"", "stop a", "answered b 7 created",
 		"up close LOG \"a\"", "up close ROM \"a -> a\"", "up close ROM \"a -> own\"" };
 
 	for (size_t i = 0; i + 1 < sizeof(order) / sizeof(order[0]); i++)
@@ -576,7 +577,7 @@ int main(void)
 		cmocka_unit_test(a_child_whose_running_log_goes_goes_on),
 		cmocka_unit_test(a_start_that_fails_is_explained),
 		cmocka_unit_test(a_pd_that_cannot_be_given_its_quota_is_a_failure),
-		cmocka_unit_test(a_parent_too_poor_for_an_environment_says_so),
+		cmocka_unit_test(a_quota_below_the_cost_of_an_environment_starts_nothing),
 		cmocka_unit_test(an_exit_keeps_the_node_and_frees_the_rest),
 		cmocka_unit_test(deaths_are_told_apart),
 		cmocka_unit_test(an_exit_propagates_where_the_config_says_so),
