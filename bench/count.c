@@ -19,8 +19,8 @@
 #include "tree.h"
 
 #define PROCESSES_MAX 64
-#define OPTIONS_TRACE                                                                              \
-	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |  \
+#define OPTIONS_TRACE \
+	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | \
 		PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL)
 
 /* Named as the processes are; those of ROLE_IDLE have a number as well. */

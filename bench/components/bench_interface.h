@@ -14,9 +14,9 @@
 #define BENCH_TEXT(F)   F(TEXT, text, BENCH_TEXT_MAX)
 #define BENCH_SIGNAL(F) F(CAP, signal)
 
-#define BENCH_OPERATIONS(OP)                                                                       \
-	OP(bench, ping, CALL, KIN_NOTHING, KIN_NOTHING)                                            \
-	OP(bench, echo, CALL, BENCH_TEXT, BENCH_TEXT)                                              \
+#define BENCH_OPERATIONS(OP) \
+	OP(bench, ping, CALL, KIN_NOTHING, KIN_NOTHING) \
+	OP(bench, echo, CALL, BENCH_TEXT, BENCH_TEXT) \
 	OP(bench, connect, CALL, BENCH_SIGNAL, BENCH_SIGNAL)
 
 KIN_INTERFACE_DECLARE(bench, BENCH_OPERATIONS)

@@ -163,10 +163,10 @@ static int writer_submit(
 	return r;
 }
 
-static const struct rom_handlers rom_handlers
-	= { .dataspace = reader_dataspace, .signal = reader_signal };
-static const struct report_handlers report_handlers
-	= { .dataspace = writer_dataspace, .submit = writer_submit };
+static const struct rom_handlers rom_handlers = { .dataspace = reader_dataspace,
+	.signal = reader_signal };
+static const struct report_handlers report_handlers = { .dataspace = writer_dataspace,
+	.submit = writer_submit };
 
 static int services_announce(struct report_rom *main)
 {

@@ -95,8 +95,8 @@ int module_write(struct module *module, size_t size)
 	struct kin_ram content = { 0 };
 
 	if (size) {
-		int r = kin_ram_alloc(module->modules->env, &writer->client.quota, size,
-			KIN_RAM_SHARE, &content);
+		int r = kin_ram_alloc(
+			module->modules->env, &writer->client.quota, size, KIN_RAM_SHARE, &content);
 
 		if (r)
 			return r;
@@ -113,8 +113,7 @@ int module_write(struct module *module, size_t size)
 
 int module_dataspace(const struct module *module, int *ret_dataspace, uint64_t *ret_size)
 {
-	const struct kin_ram *content
-		= module->size ? &module->content : &module->modules->nothing;
+	const struct kin_ram *content = module->size ? &module->content : &module->modules->nothing;
 	int dataspace = kin_cap_duplicate(content->read_only);
 
 	if (dataspace < 0)

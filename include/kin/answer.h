@@ -9,16 +9,16 @@
 
 enum kin_answer {
 	KIN_OK = 0,
-	KIN_PENDING,           /* not decided yet, a signal follows */
-	KIN_DENIED,            /* no route, no policy, or the server said no */
-	KIN_INSUFFICIENT_RAM,  /* the donation is too small for the server */
+	KIN_PENDING,          /* not decided yet, a signal follows */
+	KIN_DENIED,           /* no route, no policy, or the server said no */
+	KIN_INSUFFICIENT_RAM, /* the donation is too small for the server */
 	KIN_INSUFFICIENT_CAPS,
-	KIN_OUT_OF_RAM,        /* the account that had to pay is empty */
+	KIN_OUT_OF_RAM, /* the account that had to pay is empty */
 	KIN_OUT_OF_CAPS,
-	KIN_CLOSED,            /* the session is gone at the server */
-	KIN_EXCEEDED,          /* a transfer asked for more than its payer has available */
-	KIN_INVALID,           /* a transfer between unrelated accounts, an unknown ID */
-	KIN_DEFERRED = 1000,   /* only from handlers: the reply is sent later by kin_reply() */
+	KIN_CLOSED,          /* the session is gone at the server */
+	KIN_EXCEEDED,        /* a transfer asked for more than its payer has available */
+	KIN_INVALID,         /* a transfer between unrelated accounts, an unknown ID */
+	KIN_DEFERRED = 1000, /* only from handlers: the reply is sent later by kin_reply() */
 };
 
 /**

@@ -12,7 +12,7 @@
 
 struct kin_config {
 	const struct kin_node *node; /* NULL if there is none, which reads as an empty node; nodes
-	                                borrowed from it die before `changed` is called */
+					borrowed from it die before `changed` is called */
 
 	/* private */
 	struct kin_rom rom;

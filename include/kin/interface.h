@@ -138,37 +138,41 @@ int kin_dispatch(
 int kin_reply(int channel, const struct kin_interface *interface, uint32_t operation, int status,
 	void *reply);
 
+/* clang-format off: macros that are lists of macros */
+
 #define KIN_NOTHING(F)
 
-#define KIN_MEMBER(kind, ...)             KIN_MEMBER_##kind(__VA_ARGS__)
-#define KIN_MEMBER_U8(name)               uint8_t name;
-#define KIN_MEMBER_U16(name)              uint16_t name;
-#define KIN_MEMBER_U32(name)              uint32_t name;
-#define KIN_MEMBER_U64(name)              uint64_t name;
-#define KIN_MEMBER_I64(name)              int64_t name;
-#define KIN_MEMBER_TEXT(name, max)        char name[(max) + 1];
-#define KIN_MEMBER_ARGS(name)             struct kin_args name;
-#define KIN_MEMBER_AFFINITY(name)         struct kin_affinity name;
-#define KIN_MEMBER_CAP(name)              int name;
-#define KIN_MEMBER_CAP_OPTIONAL(name)     int name;
-#define KIN_MEMBER_LIST(name, max, type)  uint32_t n_##name; struct type name[max];
+#define KIN_MEMBER(kind, ...)         KIN_MEMBER_##kind(__VA_ARGS__)
+#define KIN_MEMBER_U8(name)           uint8_t name;
+#define KIN_MEMBER_U16(name)          uint16_t name;
+#define KIN_MEMBER_U32(name)          uint32_t name;
+#define KIN_MEMBER_U64(name)          uint64_t name;
+#define KIN_MEMBER_I64(name)          int64_t name;
+#define KIN_MEMBER_TEXT(name, max)    char name[(max) + 1];
+#define KIN_MEMBER_ARGS(name)         struct kin_args name;
+#define KIN_MEMBER_AFFINITY(name)     struct kin_affinity name;
+#define KIN_MEMBER_CAP(name)          int name;
+#define KIN_MEMBER_CAP_OPTIONAL(name) int name;
+#define KIN_MEMBER_LIST(name, max, type) \
+	uint32_t n_##name; \
+	struct type name[max];
 
-#define KIN_DESCRIBE(kind, ...)           KIN_DESCRIBE_##kind(__VA_ARGS__)
-#define KIN_DESCRIBE_PLAIN(kind, name)    { kind, offsetof(kin_described, name), 0, 0, NULL },
-#define KIN_DESCRIBE_U8(name)             KIN_DESCRIBE_PLAIN(KIN_FIELD_U8, name)
-#define KIN_DESCRIBE_U16(name)            KIN_DESCRIBE_PLAIN(KIN_FIELD_U16, name)
-#define KIN_DESCRIBE_U32(name)            KIN_DESCRIBE_PLAIN(KIN_FIELD_U32, name)
-#define KIN_DESCRIBE_U64(name)            KIN_DESCRIBE_PLAIN(KIN_FIELD_U64, name)
-#define KIN_DESCRIBE_I64(name)            KIN_DESCRIBE_PLAIN(KIN_FIELD_I64, name)
+#define KIN_DESCRIBE(kind, ...)        KIN_DESCRIBE_##kind(__VA_ARGS__)
+#define KIN_DESCRIBE_PLAIN(kind, name) { kind, offsetof(kin_described, name), 0, 0, NULL },
+#define KIN_DESCRIBE_U8(name)          KIN_DESCRIBE_PLAIN(KIN_FIELD_U8, name)
+#define KIN_DESCRIBE_U16(name)         KIN_DESCRIBE_PLAIN(KIN_FIELD_U16, name)
+#define KIN_DESCRIBE_U32(name)         KIN_DESCRIBE_PLAIN(KIN_FIELD_U32, name)
+#define KIN_DESCRIBE_U64(name)         KIN_DESCRIBE_PLAIN(KIN_FIELD_U64, name)
+#define KIN_DESCRIBE_I64(name)         KIN_DESCRIBE_PLAIN(KIN_FIELD_I64, name)
 #define KIN_DESCRIBE_TEXT(name, max) \
 	{ KIN_FIELD_TEXT, offsetof(kin_described, name), max, 0, NULL },
-#define KIN_DESCRIBE_ARGS(name)           KIN_DESCRIBE_PLAIN(KIN_FIELD_ARGS, name)
-#define KIN_DESCRIBE_AFFINITY(name)       KIN_DESCRIBE_PLAIN(KIN_FIELD_AFFINITY, name)
-#define KIN_DESCRIBE_CAP(name)            KIN_DESCRIBE_PLAIN(KIN_FIELD_CAP, name)
-#define KIN_DESCRIBE_CAP_OPTIONAL(name)   KIN_DESCRIBE_PLAIN(KIN_FIELD_CAP_OPTIONAL, name)
+#define KIN_DESCRIBE_ARGS(name)         KIN_DESCRIBE_PLAIN(KIN_FIELD_ARGS, name)
+#define KIN_DESCRIBE_AFFINITY(name)     KIN_DESCRIBE_PLAIN(KIN_FIELD_AFFINITY, name)
+#define KIN_DESCRIBE_CAP(name)          KIN_DESCRIBE_PLAIN(KIN_FIELD_CAP, name)
+#define KIN_DESCRIBE_CAP_OPTIONAL(name) KIN_DESCRIBE_PLAIN(KIN_FIELD_CAP_OPTIONAL, name)
 #define KIN_DESCRIBE_LIST(name, max, type) \
-	{ KIN_FIELD_LIST, offsetof(kin_described, name), max, \
-		offsetof(kin_described, n_##name), type##_layout },
+	{ KIN_FIELD_LIST, offsetof(kin_described, name), max, offsetof(kin_described, n_##name), \
+		type##_layout },
 
 #define KIN_LAYOUT_DECLARE(type, fields) \
 	struct type { \
@@ -180,8 +184,8 @@ int kin_reply(int channel, const struct kin_interface *interface, uint32_t opera
 	const struct kin_layout *type##_layout(void) \
 	{ \
 		typedef struct type kin_described; \
-		static const struct kin_field fields[] = { fields_(KIN_DESCRIBE) \
-			{ KIN_FIELD_END, 0, 0, 0, NULL } }; \
+		static const struct kin_field fields[] = { fields_(KIN_DESCRIBE){ \
+			KIN_FIELD_END, 0, 0, 0, NULL } }; \
 		static const struct kin_layout layout = { fields, sizeof(kin_described) }; \
 		_Static_assert(sizeof(kin_described) <= KIN_STRUCT_MAX, "message too large"); \
 		return &layout; \
@@ -220,8 +224,7 @@ int kin_reply(int channel, const struct kin_interface *interface, uint32_t opera
 		i##_##op##_handle },
 
 #define KIN_INTERFACE_DECLARE(i, operations) \
-	operations(KIN_OP_LAYOUTS) \
-	enum { operations(KIN_OP_INDEX) i##_n_operations }; \
+	operations(KIN_OP_LAYOUTS) enum { operations(KIN_OP_INDEX) i##_n_operations }; \
 	struct i##_handlers { \
 		operations(KIN_OP_HANDLER) \
 	}; \
@@ -229,9 +232,12 @@ int kin_reply(int channel, const struct kin_interface *interface, uint32_t opera
 	operations(KIN_OP_STUB)
 
 #define KIN_INTERFACE_DEFINE(i, service_name, service_version, operations_) \
-	operations_(KIN_OP_DEFINE) \
-	static const struct kin_operation i##_operations[] = { operations_(KIN_OP_ROW) }; \
+	operations_(KIN_OP_DEFINE) static const struct kin_operation i##_operations[] = { \
+		operations_(KIN_OP_ROW) \
+	}; \
 	const struct kin_interface i##_interface = { service_name, service_version, \
 		i##_operations, i##_n_operations };
+
+/* clang-format on */
 
 #endif

@@ -63,8 +63,8 @@ const struct kin_node *kin_node_next(const struct kin_node *node);
 const struct kin_node *kin_node_first_of(const struct kin_node *node, const char *type);
 const struct kin_node *kin_node_next_of(const struct kin_node *node, const char *type);
 
-#define KIN_NODE_FOREACH(child, node, type)                                                        \
-	for (const struct kin_node *child = kin_node_first_of((node), (type)); child;              \
+#define KIN_NODE_FOREACH(child, node, type) \
+	for (const struct kin_node *child = kin_node_first_of((node), (type)); child; \
 		child = kin_node_next_of(child, (type)))
 
 /** kin_node_text() - character data of the node itself, concatenated, blanks at both ends trimmed;

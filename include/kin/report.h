@@ -31,8 +31,7 @@ struct kin_report {
  *
  * Return: as kin_session_open(), kin_attach().
  */
-int kin_report_open(
-	struct kin_env *env, struct kin_report *report, const char *label, size_t size);
+int kin_report_open(struct kin_env *env, struct kin_report *report, const char *label, size_t size);
 void kin_report_close(struct kin_report *report);
 
 /** kin_report_submit() - publish @size bytes of text. Return: 0; -ENOSPC if they exceed the buffer;

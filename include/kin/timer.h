@@ -26,8 +26,7 @@ struct kin_timer {
  *
  * Return: 0, or as kin_session_open().
  */
-int kin_timer_open(
-	struct kin_env *env, struct kin_timer *timer, kin_handler *expired, void *data);
+int kin_timer_open(struct kin_env *env, struct kin_timer *timer, kin_handler *expired, void *data);
 void kin_timer_close(struct kin_timer *timer);
 
 /* Each replaces what was armed before; a time of 0 is as soon as possible. */

@@ -282,8 +282,8 @@ void kin_generator_node(struct kin_generator *g, const struct kin_node *node)
 		kin_generator_attribute(g, name, value);
 	}
 	kin_generator_text(g, kin_node_text(node));
-	KIN_NODE_FOREACH(child, node, NULL)
-	kin_generator_node(g, child);
+	KIN_NODE_FOREACH (child, node, NULL)
+		kin_generator_node(g, child);
 	kin_generator_close(g);
 }
 

@@ -56,8 +56,7 @@ const struct kin_node *kin_policy_find(const struct kin_node *config, const char
 	const struct kin_node *best = kin_node_first_of(config, "default-policy");
 	uint64_t best_score = best ? SCORE_DEFAULT : SCORE_NONE;
 
-	KIN_NODE_FOREACH(policy, config, "policy")
-	{
+	KIN_NODE_FOREACH (policy, config, "policy") {
 		uint64_t score = policy_score(policy, label);
 
 		if (score > best_score) {

@@ -98,7 +98,7 @@ static void cursor_follow(struct cursor *cursor, XML_Parser parser)
 		cursor_advance(cursor, (size_t) index);
 }
 
-#define READER_ERROR(reader, ...)                                                                  \
+#define READER_ERROR(reader, ...) \
 	kin_diag_error((reader)->diag, (reader)->cursor.line, (reader)->cursor.column, __VA_ARGS__)
 
 static int out_of_memory(struct xml_reader *reader)

@@ -27,11 +27,11 @@ static const struct option check_options[] = {
 	{ 0 },
 };
 
-#define HELP_BUDGET                                                                                \
-	"  --ram N         memory of the whole tree, such as 512M\n"                               \
-	"                  (default: half of the machine's, at most 1G)\n"                         \
-	"  --caps N        capabilities of the whole tree (default: 10000)\n"                      \
-	"  --rom DIR       look for binaries and other ROM modules in DIR, before\n"               \
+#define HELP_BUDGET \
+	"  --ram N         memory of the whole tree, such as 512M\n" \
+	"                  (default: half of the machine's, at most 1G)\n" \
+	"  --caps N        capabilities of the whole tree (default: 10000)\n" \
+	"  --rom DIR       look for binaries and other ROM modules in DIR, before\n" \
 	"                  kin's own; up to 8 directories, searched in this order\n"
 
 /* clang-format off */

@@ -126,8 +126,7 @@ static void client_handle(struct loop_source *source, uint32_t epoll_events)
 static struct client *client_new(struct kin_env *env, struct kin_service *service,
 	const struct parent_pending_request *request, int *ret_answer)
 {
-	struct kin_quota quota
-		= { request->args.ram_quota, 0, request->args.cap_quota, 0 };
+	struct kin_quota quota = { request->args.ram_quota, 0, request->args.cap_quota, 0 };
 	size_t bytes = client_bytes(service);
 	struct pd_alloc_rpc_reply channel;
 	int r = kin_quota_charge(&quota, bytes, 1);
@@ -142,8 +141,11 @@ static struct client *client_new(struct kin_env *env, struct kin_service *servic
 		*ret_answer = r;
 		return NULL;
 	}
-	*client = (struct client){ .env = env, .id = request->id, .channel = channel.id,
-		.client_end = channel.client, .server_end = channel.server,
+	*client = (struct client){ .env = env,
+		.id = request->id,
+		.channel = channel.id,
+		.client_end = channel.client,
+		.server_end = channel.server,
 		.shown = { service, request->args, request->affinity, quota, 0 } };
 	HASH_ADD(by_id, env->services.clients, id, sizeof(client->id), client);
 	if (client->by_id.tbl)

@@ -21,8 +21,7 @@ static void diagnostic_log(void *ctx, const struct kin_diagnostic *diagnostic)
 /* Return: whether there is a new tree. */
 static bool config_parse(struct kin_config *config)
 {
-	struct kin_diag diag
-		= { .report = diagnostic_log, .ctx = config->env, .source = "config" };
+	struct kin_diag diag = { .report = diagnostic_log, .ctx = config->env, .source = "config" };
 	struct kin_tree *tree;
 
 	/* A module that is not filled yet is nothing to complain about. */

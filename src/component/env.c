@@ -21,13 +21,13 @@ _Static_assert(sizeof(struct kin_storage) >= sizeof(struct loop_task), "no room 
 
 void env_events_announce(struct kin_env *env)
 {
-	const uint32_t always
-		= PARENT_EVENT_SESSION | PARENT_EVENT_RESOURCE | PARENT_EVENT_HEARTBEAT;
+	const uint32_t always =
+		PARENT_EVENT_SESSION | PARENT_EVENT_RESOURCE | PARENT_EVENT_HEARTBEAT;
 
 	/* A failure means that there is no parent any more, which ends us soon enough. */
-	parent_handle(env->start.parent,
-		&(struct parent_handle_request){ PARENT_PROTOCOL_VERSION,
-			env->yield ? always | PARENT_EVENT_YIELD : always });
+	parent_handle(
+		env->start.parent, &(struct parent_handle_request){ PARENT_PROTOCOL_VERSION,
+					   env->yield ? always | PARENT_EVENT_YIELD : always });
 }
 
 int env_events_fetch(struct kin_env *env)

@@ -31,8 +31,8 @@ struct session_operation;
 #define COMPONENT_PAGE_BYTES 4096
 
 /* The object that a member is embedded in. */
-#define CONTAINER_OF(pointer, type, member)                                                        \
-	((type *) (void *) ((char *) (pointer) - offsetof(type, member)))
+#define CONTAINER_OF(pointer, type, member) \
+	((type *) (void *) ((char *) (pointer) -offsetof(type, member)))
 
 /* What a component starts with; all but the signal are channels. See enum start_descriptor. */
 struct env_start {
@@ -70,7 +70,7 @@ struct kin_env {
 	kin_handler *sessions_answered; /* for init, whose children have sessions there, too */
 	void *sessions_data;
 
-	uint32_t session_id; /* last one used */
+	uint32_t session_id;                       /* last one used */
 	LIST_HEAD(, session_operation) operations; /* not finished yet */
 	struct env_services services;
 };

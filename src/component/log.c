@@ -85,12 +85,12 @@ static void log_format(
 		free(text);
 }
 
-#define LOG_FORMAT(env, prefix, format)                                                            \
-	do {                                                                                       \
-		va_list arguments;                                                                 \
-		va_start(arguments, format);                                                       \
-		log_format(env, prefix, format, arguments);                                        \
-		va_end(arguments);                                                                 \
+#define LOG_FORMAT(env, prefix, format) \
+	do { \
+		va_list arguments; \
+		va_start(arguments, format); \
+		log_format(env, prefix, format, arguments); \
+		va_end(arguments); \
 	} while (0)
 
 void kin_log(struct kin_env *env, const char *format, ...)

@@ -53,8 +53,8 @@ int kin_ram_alloc(struct kin_env *env, struct kin_quota *quota, size_t size, uns
 			kin_quota_release(quota, bytes, 1);
 		return r;
 	}
-	struct kin_ram ram
-		= { NULL, bytes, reply.dataspace, reply.read_only, env, quota, reply.id };
+	struct kin_ram ram = { NULL, bytes, reply.dataspace, reply.read_only, env, quota,
+		reply.id };
 
 	r = dataspace_map(ram.dataspace, ram.size, PROT_READ | PROT_WRITE, &ram.data);
 	if (r) {

@@ -62,8 +62,8 @@ bool env_shortage_async(struct kin_env *env, int answer, uint64_t ram, uint64_t 
 		caps = caps ? caps : 1;
 	}
 	enum kin_shortage policy = env->shortage_decide
-		? env->shortage_decide(ram, caps, env->shortage_data)
-		: env->shortage;
+					   ? env->shortage_decide(ram, caps, env->shortage_data)
+					   : env->shortage;
 
 	if (policy == KIN_SHORTAGE_FAIL)
 		return false;
@@ -96,8 +96,7 @@ bool env_shortage(struct kin_env *env, int answer, uint64_t ram, uint64_t caps)
 int kin_account_read(struct kin_env *env, struct kin_account *ret)
 {
 	struct pd_account_reply reply;
-	int r = pd_account(
-		env->start.pd, &(struct pd_account_request){ PD_ACCOUNT_SELF }, &reply);
+	int r = pd_account(env->start.pd, &(struct pd_account_request){ PD_ACCOUNT_SELF }, &reply);
 
 	if (r)
 		return r;

@@ -66,8 +66,8 @@ int kin_session_open(struct kin_env *env, struct kin_session *session,
 	do {
 		request.id = session_id_next(env);
 		r = parent_session(env->start.parent, &request, &reply);
-	} while (session_donation_raise(&request.args, r, &attempts)
-		|| env_shortage(env, r, request.args.ram_quota, request.args.cap_quota));
+	} while (session_donation_raise(&request.args, r, &attempts) ||
+		 env_shortage(env, r, request.args.ram_quota, request.args.cap_quota));
 	if (r)
 		return r;
 	*session = (struct kin_session){ .interface = interface, .env = env };
@@ -99,8 +99,8 @@ void kin_session_close(struct kin_session *session)
 	uint32_t id = session_forget(session);
 
 	if (id)
-		parent_close(session->env->start.parent, &(struct parent_close_request){ id, 1 },
-			NULL);
+		parent_close(
+			session->env->start.parent, &(struct parent_close_request){ id, 1 }, NULL);
 	if (session->channel)
 		close(session->channel);
 	*session = (struct kin_session){ 0 };

@@ -132,8 +132,8 @@ static void operation_proceed(struct session_operation *op, int answer, int chan
 		struct kin_session *session = op->session;
 
 		op->state = OPERATION_STALLED;
-		bool granted_later = env_shortage_async(
-			op->env, answer, args->ram_quota, args->cap_quota);
+		bool granted_later =
+			env_shortage_async(op->env, answer, args->ram_quota, args->cap_quota);
 
 		if (granted_later || !session || session->operation != op)
 			return;
@@ -217,8 +217,8 @@ int kin_session_upgrade_async(struct kin_session *session, uint64_t ram, uint64_
 {
 	if (session->operation)
 		return -EBUSY;
-	struct session_operation *op
-		= operation_new(session->env, session, OPERATION_UPGRADE, upgraded, data);
+	struct session_operation *op =
+		operation_new(session->env, session, OPERATION_UPGRADE, upgraded, data);
 
 	if (!op)
 		return -ENOMEM;
@@ -233,8 +233,8 @@ int kin_session_close_async(struct kin_session *session, kin_session_handler *cl
 {
 	if (!session->env)
 		return 0;
-	struct session_operation *op
-		= operation_new(session->env, NULL, OPERATION_CLOSE, closed, data);
+	struct session_operation *op =
+		operation_new(session->env, NULL, OPERATION_CLOSE, closed, data);
 
 	if (!op)
 		return -ENOMEM;

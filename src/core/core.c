@@ -31,8 +31,11 @@ static int adopt(void *ctx, int pd, struct quota quota, uint32_t *ret_account)
 
 static int start(void *ctx, const struct child_start *what, struct host_process *ret)
 {
-	struct pd_start_request request = { .account = what->account, .pd = what->pd,
-		.cpu = what->cpu, .log = what->log, .binary = what->binary };
+	struct pd_start_request request = { .account = what->account,
+		.pd = what->pd,
+		.cpu = what->cpu,
+		.log = what->log,
+		.binary = what->binary };
 	struct pd_start_reply reply;
 
 	strcpy(request.name, what->name);
@@ -45,7 +48,8 @@ static int start(void *ctx, const struct child_start *what, struct host_process 
 
 static int kill_process(void *ctx, uint32_t account)
 {
-	return core_pd_kill(&core_of(ctx)->services.root, &(struct pd_kill_request){ account }, NULL);
+	return core_pd_kill(
+		&core_of(ctx)->services.root, &(struct pd_kill_request){ account }, NULL);
 }
 
 static int status(void *ctx, uint32_t account, int64_t *ret_value)
@@ -220,7 +224,8 @@ static int watch_signals(struct core *core)
 
 static int watch_deadline(struct core *core, uint64_t ms)
 {
-	struct itimerspec at = { .it_value = { (time_t) (ms / 1000), (long) (ms % 1000) * 1000000 } };
+	struct itimerspec at = { .it_value = {
+					 (time_t) (ms / 1000), (long) (ms % 1000) * 1000000 } };
 
 	if (!ms)
 		return 0;
@@ -243,9 +248,12 @@ static int prepare(struct core *core, struct spawner *spawner)
 		fprintf(stderr, "kin: core can't start: %s\n", strerror(-r));
 		return r;
 	}
-	const struct core_options options = { .loop = &core->loop, .spawner = spawner,
-		.total = settings->total, .rom_directories = settings->rom_directories,
-		.n_rom_directories = settings->n_rom_directories, .output_fd = STDOUT_FILENO };
+	const struct core_options options = { .loop = &core->loop,
+		.spawner = spawner,
+		.total = settings->total,
+		.rom_directories = settings->rom_directories,
+		.n_rom_directories = settings->n_rom_directories,
+		.output_fd = STDOUT_FILENO };
 
 	r = core_services_init(&core->services, &options);
 	if (r < 0)

@@ -18,9 +18,10 @@ struct core_settings {
 	const char *init; /* binary of the first init */
 	const char *const *rom_directories;
 	size_t n_rom_directories;
-	int config;          /* descriptor of a memfd with the first init's config; taken */
-	uint64_t for_ms;     /* end after that time; 0: run until told to end */
-	bool quiet, verbose; /* less, more of core's own messages; verbose shows the tree at the end */
+	int config;      /* descriptor of a memfd with the first init's config; taken */
+	uint64_t for_ms; /* end after that time; 0: run until told to end */
+	bool quiet,
+		verbose; /* less, more of core's own messages; verbose shows the tree at the end */
 };
 
 struct core {

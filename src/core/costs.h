@@ -15,8 +15,9 @@
  */
 #define PROCESS_KERNEL_BYTES (64u << 10)
 #define PROCESS_RAM_BYTES    (KIN_PROCESS_STACK_BYTES + PROCESS_KERNEL_BYTES)
-#define PROCESS_START_BYTES  (64u << 10) /* not charged, but there: what a C library needs to start */
-#define PROCESS_CAPS         3 /* the process, its parent channel, its signal */
+#define PROCESS_START_BYTES \
+	(64u << 10)    /* not charged, but there: what a C library needs to start */
+#define PROCESS_CAPS 3 /* the process, its parent channel, its signal */
 
 /*
  * Descriptor numbers that a process has beyond its cap quota: what it starts with, its epoll, and

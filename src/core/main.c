@@ -32,7 +32,8 @@ static const struct option options[] = {
 
 static int bad_option(const char *what)
 {
-	fprintf(stderr, "kin-core: bad or missing option %s; it is meant to be started by 'kin run'\n",
+	fprintf(stderr,
+		"kin-core: bad or missing option %s; it is meant to be started by 'kin run'\n",
 		what);
 	return -EINVAL;
 }
@@ -52,9 +53,9 @@ static int read_option(int option, struct core_settings *settings, const char **
 		directories[settings->n_rom_directories++] = optarg;
 		return 0;
 	case 'f':
-		if (kin_number_parse(optarg, &number)
-			|| number < SPAWN_DESCRIPTOR_FIRST + SPAWN_DESCRIPTORS_MAX + 1
-			|| fcntl((int) number, F_SETFD, FD_CLOEXEC) < 0)
+		if (kin_number_parse(optarg, &number) ||
+			number < SPAWN_DESCRIPTOR_FIRST + SPAWN_DESCRIPTORS_MAX + 1 ||
+			fcntl((int) number, F_SETFD, FD_CLOEXEC) < 0)
 			return bad_option("--config-fd");
 		settings->config = (int) number;
 		return 0;
@@ -114,8 +115,8 @@ int main(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0)
 		if (read_option(option, &settings, directories) < 0)
 			return CORE_FAILED;
-	if (!settings.config || !settings.total.ram || !settings.total.caps
-		|| !settings.n_rom_directories) {
+	if (!settings.config || !settings.total.ram || !settings.total.caps ||
+		!settings.n_rom_directories) {
 		bad_option("(--ram, --caps, --rom and --config-fd are needed)");
 		return CORE_FAILED;
 	}

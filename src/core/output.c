@@ -253,9 +253,8 @@ int output_init(
 	char path[32];
 	struct stat st;
 
-	*output = (struct output){
-		.loop = loop, .drained = drained, .flush = { .run = flush_run }
-	};
+	*output =
+		(struct output){ .loop = loop, .drained = drained, .flush = { .run = flush_run } };
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	output->coloured = isatty(fd) && !getenv("NO_COLOR");

@@ -3,10 +3,10 @@
  *
  * Everything that components and core itself have to say goes through one queue to one descriptor.
  * A line is put together whole before it enters the queue, so lines never mix. Nothing here waits:
- * writers' lines are written together once the handlers of a round are through, core's own at once, and
- * what can't be written then stays queued. While that is so the output is stalled, and whoever reads from writers should leave
- * them waiting. The queue is bounded; a line that does not
- * fit is lost, counted, and the loss is told once there is room.
+ * writers' lines are written together once the handlers of a round are through, core's own at once,
+ * and what can't be written then stays queued. While that is so the output is stalled, and whoever
+ * reads from writers should leave them waiting. The queue is bounded; a line that does not fit is
+ * lost, counted, and the loss is told once there is room.
  *
  * Text comes from components that may be hostile. Control characters are shown as \xNN or \uNNNN
  * (a tab stays), malformed UTF-8 as U+FFFD: nothing reaches a terminal that it would obey.
@@ -31,7 +31,7 @@
 struct output {
 	struct loop *loop;
 	struct loop_source source; /* in the loop while stalled */
-	struct loop_task flush;    /* queued while there is something to write and no reason to wait */
+	struct loop_task flush; /* queued while there is something to write and no reason to wait */
 	int fd;
 	bool careful; /* fd may block: ask before each write, and write little */
 	bool coloured;

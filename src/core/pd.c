@@ -166,11 +166,11 @@ static void pd_close(struct core_session *session)
 }
 
 /* The operations take a struct pd where a table of handlers has a void pointer. */
-#define HANDLER(op)                                                                                \
-	static int handle_##op(                                                                    \
-		void *self, struct pd_##op##_request *request, struct pd_##op##_reply *reply)      \
-	{                                                                                          \
-		return core_pd_##op(self, request, reply);                                         \
+#define HANDLER(op) \
+	static int handle_##op( \
+		void *self, struct pd_##op##_request *request, struct pd_##op##_reply *reply) \
+	{ \
+		return core_pd_##op(self, request, reply); \
 	}
 HANDLER(alloc_ram)
 HANDLER(alloc_signal)

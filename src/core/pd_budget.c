@@ -156,9 +156,9 @@ static bool pd_take_frees(struct pd *pd)
 	bool any = false;
 	uint32_t operation;
 
-	while (pd->session.channel > 0 && channel_peek(pd->session.channel, &operation) == 0
-		&& operation == pd_free_operation
-		&& kin_dispatch(pd->session.channel, &pd_interface, core_pd_service.handlers, pd) == 0)
+	while (pd->session.channel > 0 && channel_peek(pd->session.channel, &operation) == 0 &&
+		operation == pd_free_operation &&
+		kin_dispatch(pd->session.channel, &pd_interface, core_pd_service.handlers, pd) == 0)
 		any = true;
 	return any;
 }

@@ -51,8 +51,7 @@ void core_services_kill(struct core_services *services)
 {
 	struct core_session *session, *next;
 
-	HASH_ITER(by_cookie, services->sessions, session, next)
-	{
+	HASH_ITER (by_cookie, services->sessions, session, next) {
 		struct pd *pd = (struct pd *) session;
 
 		if (session->service == &core_pd_service && pd->process)

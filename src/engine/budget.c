@@ -53,10 +53,10 @@ void budget_open(struct budget *budget, struct sandbox *sandbox, const struct ki
 	budget->defaults = sandbox->globals.defaults;
 	if (owner->accounts->info(owner->ctx, OWNER_SELF, &info))
 		owner_log(owner, OWNER_ERROR, "own account can't be read");
-	budget->available.ram = beyond(
-		owner, info.quota.ram - info.used.ram, sandbox->preserve.ram, "RAM");
-	budget->available.caps = beyond(
-		owner, info.quota.caps - info.used.caps, sandbox->preserve.caps, "cap");
+	budget->available.ram =
+		beyond(owner, info.quota.ram - info.used.ram, sandbox->preserve.ram, "RAM");
+	budget->available.caps =
+		beyond(owner, info.quota.caps - info.used.caps, sandbox->preserve.caps, "cap");
 }
 
 /* Return: whether there is a number; a malformed one is as good as none */
@@ -70,9 +70,9 @@ static bool configured(const struct budget *budget, const struct child *child,
 		if (kin_node_has(child->start, kind->attribute))
 			owner_log(budget->sandbox->owner, OWNER_WARNING,
 				"%s: ambiguous %s-quota definition", child->name, kind->title);
-	} else if (kin_node_read_number(child->start, kind->attribute, &amount) != 0
-		&& (!budget->defaults
-			|| kin_node_read_number(budget->defaults, kind->attribute, &amount))) {
+	} else if (kin_node_read_number(child->start, kind->attribute, &amount) != 0 &&
+		   (!budget->defaults ||
+			   kin_node_read_number(budget->defaults, kind->attribute, &amount))) {
 		return false;
 	}
 	*ret = amount;
@@ -98,7 +98,8 @@ static bool assign(struct budget *budget, struct child *child, const struct reso
 	}
 	if (amount <= least) {
 		owner_log(budget->sandbox->owner, OWNER_ERROR,
-			"%s: %s quota of %s leaves nothing beyond the %s that its environment costs",
+			"%s: %s quota of %s leaves nothing beyond the %s that its environment "
+			"costs",
 			child->name, kind->title, kin_number_print(text, amount),
 			kin_number_print(cost, least));
 		return false;
@@ -111,8 +112,8 @@ static bool assign(struct budget *budget, struct child *child, const struct reso
 bool budget_assign(struct budget *budget, struct child *child)
 {
 	struct quota before = budget->available, least = environment_cost();
-	bool ram = assign(budget, child, &ram_kind, least.ram, &budget->available.ram,
-		&child->assigned.ram);
+	bool ram = assign(
+		budget, child, &ram_kind, least.ram, &budget->available.ram, &child->assigned.ram);
 	bool caps = assign(budget, child, &cap_kind, least.caps, &budget->available.caps,
 		&child->assigned.caps);
 

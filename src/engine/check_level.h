@@ -49,9 +49,9 @@ struct check_position {
 
 struct check_position check_position(const struct kin_node *node, const char *attribute);
 
-#define CHECK_ERROR(level, node, ...)                                                              \
+#define CHECK_ERROR(level, node, ...) \
 	kin_diag_error((level)->diag, kin_node_line(node), kin_node_column(node), __VA_ARGS__)
-#define CHECK_WARNING(level, node, ...)                                                            \
+#define CHECK_WARNING(level, node, ...) \
 	kin_diag_warning((level)->diag, kin_node_line(node), kin_node_column(node), __VA_ARGS__)
 
 /* Reads the names, reporting those that are no use. What is set before: outer, self, facts, diag,

@@ -99,8 +99,7 @@ static bool id_usable(struct child *child, const struct session_request *request
 			"%s: session ID %" PRIu32 " of service \"%s\" is in use by a session of "
 			"service \"%s\" (label=\"%s\")",
 			child->name, request->id, request->service,
-			session->service ? session->service->name->name : "",
-			session->args.label);
+			session->service ? session->service->name->name : "", session->args.label);
 	else if (request->id < ENV_END)
 		owner_log(owner_of(child), OWNER_ERROR,
 			"%s: session ID %" PRIu32 " is one of its environment's", child->name,
@@ -242,8 +241,8 @@ void child_answered(struct child *child, const struct session *session, enum ses
 
 	if (session->environment)
 		take_account_of_step(child);
-	else if (child->started
-		&& !owner->children->answered(owner->ctx, child, session->id, event))
+	else if (child->started &&
+		 !owner->children->answered(owner->ctx, child, session->id, event))
 		child_post(child, CHILD_EVENT_SESSION);
 }
 
@@ -345,7 +344,7 @@ void child_close_all(struct child *child)
 	HASH_ITER (by_id, child->sessions, session, next)
 		if (!session->environment)
 			session_orphan(session);
-	DL_FOREACH_SAFE2(child->closing, session, next, closing_next)
+	DL_FOREACH_SAFE2 (child->closing, session, next, closing_next)
 		if (!session->environment)
 			session_orphan(session);
 	child->events = child->events_handled = 0;

@@ -43,9 +43,9 @@ struct child {
 	uint32_t id;
 
 	enum child_state state;
-	bool advance;  /* sandbox_step() shall look at it */
-	bool started;  /* the owner serves it */
-	bool failed;   /* its start failed for good */
+	bool advance;     /* sandbox_step() shall look at it */
+	bool started;     /* the owner serves it */
+	bool failed;      /* its start failed for good */
 	unsigned retries; /* of environment sessions whose donation was too small */
 	bool propagate_exit;
 	int64_t exit_value;
@@ -114,8 +114,7 @@ struct server_request {
 /* Return: 0, KIN_DENIED (logged) */
 int server_announce(struct child *child, const char *service);
 /* The requests after sequence number @after, oldest first, at most @max. Return: how many */
-size_t server_requests(
-	struct child *child, uint64_t after, struct server_request *ret, size_t max);
+size_t server_requests(struct child *child, uint64_t after, struct server_request *ret, size_t max);
 /* Takes the capability by setting it to 0, or leaves it to the caller. */
 void server_deliver(struct child *child, uint32_t server_id, int *cap);
 void server_response(struct child *child, uint32_t server_id, int answer);

@@ -26,8 +26,8 @@ static uint32_t server_account(const struct session *session)
 	return service->server->adopted ? service->server->account : OWNER_SELF;
 }
 
-static size_t edge_add(struct quota_edge *edges, size_t n, uint32_t from, uint32_t to,
-	struct quota amount)
+static size_t edge_add(
+	struct quota_edge *edges, size_t n, uint32_t from, uint32_t to, struct quota amount)
 {
 	if (from == to || (!amount.ram && !amount.caps))
 		return n;
@@ -45,9 +45,9 @@ static int shortage(const struct owner *owner, uint32_t account, struct quota am
 {
 	struct account_info info;
 
-	if (owner->accounts->info(owner->ctx, account, &info) == 0
-		&& info.quota.ram - info.used.ram >= amount.ram
-		&& info.quota.caps - info.used.caps < amount.caps)
+	if (owner->accounts->info(owner->ctx, account, &info) == 0 &&
+		info.quota.ram - info.used.ram >= amount.ram &&
+		info.quota.caps - info.used.caps < amount.caps)
 		return KIN_OUT_OF_CAPS;
 	return KIN_OUT_OF_RAM;
 }
@@ -95,7 +95,8 @@ static struct quota take_what_is_left(
 	struct quota got = { 0, 0 };
 	struct account_info info;
 
-	owner_log(owner, OWNER_WARNING, "%s: does not give back the quota donated to session \"%s\"",
+	owner_log(owner, OWNER_WARNING,
+		"%s: does not give back the quota donated to session \"%s\"",
 		session->service->server->name, session->args.label);
 	if (owner->accounts->info(owner->ctx, server, &info))
 		return got;

@@ -142,8 +142,8 @@ static int obtain(struct child *child, const struct environment_session *env)
 		int answer = session->state == SESSION_CLOSED ? KIN_CLOSED : session->answer;
 
 		drop_refused(session); /* or it was there and its server ended since */
-		if ((answer != KIN_INSUFFICIENT_RAM && answer != KIN_INSUFFICIENT_CAPS)
-			|| child->retries++ == RETRIES_MAX)
+		if ((answer != KIN_INSUFFICIENT_RAM && answer != KIN_INSUFFICIENT_CAPS) ||
+			child->retries++ == RETRIES_MAX)
 			return answer;
 	}
 }
@@ -184,9 +184,9 @@ static void start(struct child *child)
 
 	if (r) {
 		fail(child,
-			r == KIN_OUT_OF_RAM         ? "out of RAM during loading"
-				: r == KIN_OUT_OF_CAPS ? "out of caps during loading"
-						       : "unable to create initial thread",
+			r == KIN_OUT_OF_RAM    ? "out of RAM during loading"
+			: r == KIN_OUT_OF_CAPS ? "out of caps during loading"
+					       : "unable to create initial thread",
 			r);
 		return;
 	}

@@ -80,8 +80,7 @@ struct child_ops {
 	void (*wake_server)(void *ctx, struct child *child);
 	/* A request is answered that was pending before. Return: whether the owner answers a call
 	 * that waited for it; else the child gets an event. */
-	bool (*answered)(
-		void *ctx, struct child *child, uint32_t id, enum session_event event);
+	bool (*answered)(void *ctx, struct child *child, uint32_t id, enum session_event event);
 	/* A child that the whole depends on ended (<exit propagate="yes"/>). */
 	void (*exit)(void *ctx, int64_t value);
 };

@@ -68,8 +68,8 @@ static bool scoped_matches(const struct kin_node *rule, const struct route_reque
 		return false;
 	if (request->by_parent && ((prefix && is_blank(prefix)) || (suffix && is_blank(suffix))))
 		return false;
-	return (!equal || strcmp(label, equal) == 0) && (!prefix || starts_with(label, prefix))
-		&& (!suffix || ends_with(label, suffix));
+	return (!equal || strcmp(label, equal) == 0) && (!prefix || starts_with(label, prefix)) &&
+	       (!suffix || ends_with(label, suffix));
 }
 
 bool route_matches(const struct kin_node *rule, const struct route_request *request)
@@ -86,8 +86,8 @@ bool route_matches(const struct kin_node *rule, const struct route_request *requ
 		return false;
 	}
 	if (last || unscoped)
-		return (!last || strcmp(kin_label_last(request->label), last) == 0)
-			&& (!unscoped || strcmp(request->label, unscoped) == 0);
+		return (!last || strcmp(kin_label_last(request->label), last) == 0) &&
+		       (!unscoped || strcmp(request->label, unscoped) == 0);
 	return scoped_matches(rule, request);
 }
 

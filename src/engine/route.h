@@ -40,9 +40,9 @@ struct route_world {
 
 enum route_outcome {
 	ROUTE_FOUND,
-	ROUTE_NO_RULE,    /* nothing in the route matches the request */
-	ROUTE_NO_TARGET,  /* the rule that matches leads to nothing that exists */
-	ROUTE_BAD_LABEL,  /* rewriting gave a label that is too long or malformed */
+	ROUTE_NO_RULE,   /* nothing in the route matches the request */
+	ROUTE_NO_TARGET, /* the rule that matches leads to nothing that exists */
+	ROUTE_BAD_LABEL, /* rewriting gave a label that is too long or malformed */
 };
 
 struct route_why {

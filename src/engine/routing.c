@@ -74,11 +74,10 @@ static int local_rom(struct sandbox *sandbox, const char *label, enum special_ro
 /* The name under which a binary is asked for, if the request means the child's own one. */
 static bool means_binary(const struct child *child, const char *last)
 {
-	bool linker = strcmp(last, "ld.lib.so") == 0
-		&& !kin_node_boolean(child->start, "ld", true);
+	bool linker = strcmp(last, "ld.lib.so") == 0 && !kin_node_boolean(child->start, "ld", true);
 
-	return linker
-		|| (strcmp(last, child->name) == 0 && strcmp(child->name, child->binary) != 0);
+	return linker ||
+	       (strcmp(last, child->name) == 0 && strcmp(child->name, child->binary) != 0);
 }
 
 static void explain(struct sandbox *sandbox, const struct route_request *request,
@@ -91,15 +90,15 @@ static void explain(struct sandbox *sandbox, const struct route_request *request
 		break;
 	case ROUTE_BAD_LABEL:
 		owner_log(owner, OWNER_ERROR,
-			"%s: label of service \"%s\" too long or malformed after rewriting (line %u)",
+			"%s: label of service \"%s\" too long or malformed after rewriting (line "
+			"%u)",
 			request->child, request->service, kin_node_line(why->rule));
 		break;
 	case ROUTE_NO_TARGET:
 		owner_log(owner, OWNER_ERROR,
 			"%s: route to service \"%s\" (label=\"%s\") in line %u leads to nothing "
 			"that provides it",
-			request->child, request->service, request->label,
-			kin_node_line(why->rule));
+			request->child, request->service, request->label, kin_node_line(why->rule));
 		break;
 	case ROUTE_NO_RULE:
 		owner_log(owner, OWNER_ERROR, "%s: no route to service \"%s\" (label=\"%s\")",

@@ -48,8 +48,8 @@ static void check_elements(struct sandbox *sandbox, const struct kin_node *confi
 {
 	KIN_NODE_FOREACH (node, config, NULL)
 		if (!schema_top_level_known(kin_node_type(node)))
-			owner_log(sandbox->owner, OWNER_WARNING,
-				"unknown config element type <%s>", kin_node_type(node));
+			owner_log(sandbox->owner, OWNER_WARNING, "unknown config element type <%s>",
+				kin_node_type(node));
 }
 
 /* The global element of a type that counts, which is the last one. */
@@ -74,7 +74,8 @@ static void read_parent_provides(struct sandbox *sandbox, const struct kin_node 
 	KIN_NODE_FOREACH (service, provides, "service") {
 		const char *name = kin_node_attribute(service, "name");
 		struct service_name *entry = name && kin_name_valid(name)
-			? services_get(&sandbox->services, name) : NULL;
+						     ? services_get(&sandbox->services, name)
+						     : NULL;
 
 		if (entry)
 			entry->from_parent = true;
@@ -183,8 +184,8 @@ static bool read_binary(struct child *child)
 	return true;
 }
 
-static void create_child(struct sandbox *sandbox, const struct kin_node *start,
-	struct budget *budget)
+static void create_child(
+	struct sandbox *sandbox, const struct kin_node *start, struct budget *budget)
 {
 	const char *name = usable_name(sandbox, start);
 	struct child *child = name ? child_new(sandbox, name) : NULL;
@@ -272,7 +273,7 @@ void sandbox_up_answers(struct sandbox *sandbox)
 {
 	struct session *session, *next;
 
-	DL_FOREACH_SAFE2(sandbox->up_pending, session, next, up_next)
+	DL_FOREACH_SAFE2 (sandbox->up_pending, session, next, up_next)
 		session_up_answer(session);
 }
 
@@ -282,7 +283,7 @@ static void end_child(struct child *child)
 	struct session *session, *next;
 
 	assert(!child->served);
-	DL_FOREACH_SAFE2(child->closing, session, next, closing_next)
+	DL_FOREACH_SAFE2 (child->closing, session, next, closing_next)
 		session_closed(session);
 }
 
@@ -298,7 +299,7 @@ void sandbox_done(struct sandbox *sandbox)
 	}
 	DL_FOREACH (sandbox->children, child)
 		end_child(child);
-	DL_FOREACH_SAFE2(sandbox->up_pending, session, next_session, up_next)
+	DL_FOREACH_SAFE2 (sandbox->up_pending, session, next_session, up_next)
 		session_closed(session);
 	DL_FOREACH_SAFE (sandbox->children, child, next) {
 		HASH_DELETE(by_name, sandbox->by_name, child);

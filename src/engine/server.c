@@ -67,16 +67,16 @@ size_t server_requests(struct child *child, uint64_t after, struct server_reques
 			break;
 		session->fetched = true;
 		ret[n].session = session;
-		ret[n].kind = session->state == SESSION_CREATE_REQUESTED ? SERVER_CREATE
-			: session->state == SESSION_UPGRADE_REQUESTED    ? SERVER_UPGRADE
-									 : SERVER_CLOSE;
+		ret[n].kind = session->state == SESSION_CREATE_REQUESTED    ? SERVER_CREATE
+			      : session->state == SESSION_UPGRADE_REQUESTED ? SERVER_UPGRADE
+									    : SERVER_CLOSE;
 		n++;
 	}
 	return n;
 }
 
-static void ignore(struct child *child, const char *what, uint32_t server_id,
-	const struct session *session)
+static void ignore(
+	struct child *child, const char *what, uint32_t server_id, const struct session *session)
 {
 	owner_log(owner_of(child), OWNER_WARNING,
 		"%s: %s for session %" PRIu32 " in state %s ignored", child->name, what, server_id,
@@ -106,9 +106,9 @@ void server_response(struct child *child, uint32_t server_id, int answer)
 		session_upgraded(session);
 	else if (session && answer == KIN_CLOSED && session->state == SESSION_CLOSE_REQUESTED)
 		session_closed(session);
-	else if (session && creating
-		&& (answer == KIN_DENIED || answer == KIN_INSUFFICIENT_RAM
-			|| answer == KIN_INSUFFICIENT_CAPS))
+	else if (session && creating &&
+		 (answer == KIN_DENIED || answer == KIN_INSUFFICIENT_RAM ||
+			 answer == KIN_INSUFFICIENT_CAPS))
 		session_refused(session, answer);
 	else
 		ignore(child, "response", server_id, session);

@@ -21,9 +21,9 @@ enum service_kind { SERVICE_PARENT, SERVICE_LOCAL, SERVICE_CHILD };
 struct service {
 	enum service_kind kind;
 	struct service_name *name;
-	struct child *server; /* SERVICE_CHILD */
-	struct service *prev, *next;       /* of the same name */
-	struct service *child_next;        /* of the same child */
+	struct child *server;        /* SERVICE_CHILD */
+	struct service *prev, *next; /* of the same name */
+	struct service *child_next;  /* of the same child */
 };
 
 struct service_name {
@@ -48,7 +48,8 @@ int services_provide(struct services *services, struct child *server, const char
 void services_withdraw(struct services *services, struct child *server);
 
 /* Return: the child's service of that name, or NULL */
-struct service *services_of_child(struct services *services, struct child *server, const char *name);
+struct service *services_of_child(
+	struct services *services, struct child *server, const char *name);
 
 void services_done(struct services *services);
 

@@ -41,9 +41,9 @@ const char *session_state_word(enum session_state state)
 
 bool session_alive(const struct session *session)
 {
-	return session->state == SESSION_AVAILABLE || session->state == SESSION_HANDED_OUT
-		|| session->state == SESSION_UPGRADE_REQUESTED
-		|| session->state == SESSION_CLOSE_REQUESTED;
+	return session->state == SESSION_AVAILABLE || session->state == SESSION_HANDED_OUT ||
+	       session->state == SESSION_UPGRADE_REQUESTED ||
+	       session->state == SESSION_CLOSE_REQUESTED;
 }
 
 const struct owner *session_owner(const struct session *session)
@@ -174,9 +174,9 @@ static void wait_for_parent(struct session *session)
 static void refuse(struct session *session, int answer)
 {
 	session->answer = answer;
-	session->state = answer == KIN_INSUFFICIENT_RAM ? SESSION_INSUFFICIENT_RAM
-		: answer == KIN_INSUFFICIENT_CAPS       ? SESSION_INSUFFICIENT_CAPS
-							: SESSION_DENIED;
+	session->state = answer == KIN_INSUFFICIENT_RAM    ? SESSION_INSUFFICIENT_RAM
+			 : answer == KIN_INSUFFICIENT_CAPS ? SESSION_INSUFFICIENT_CAPS
+							   : SESSION_DENIED;
 }
 
 /* What a service said that can answer at once. */
@@ -278,8 +278,7 @@ static bool close_at_server(struct session *session)
  */
 static bool creation_in_progress(const struct session *session)
 {
-	return session->state == SESSION_CREATE_REQUESTED && server_of(session)
-		&& session->fetched;
+	return session->state == SESSION_CREATE_REQUESTED && server_of(session) && session->fetched;
 }
 
 static void abandon_creation(struct session *session)

@@ -16,14 +16,14 @@
 #include "ipc/signal.h"
 #include "wire/parent.h"
 
-_Static_assert(PARENT_EVENT_SESSION == (int) CHILD_EVENT_SESSION
-		&& PARENT_EVENT_RESOURCE == (int) CHILD_EVENT_RESOURCE
-		&& PARENT_EVENT_YIELD == (int) CHILD_EVENT_YIELD
-		&& PARENT_EVENT_HEARTBEAT == (int) CHILD_EVENT_HEARTBEAT,
+_Static_assert(PARENT_EVENT_SESSION == (int) CHILD_EVENT_SESSION &&
+		       PARENT_EVENT_RESOURCE == (int) CHILD_EVENT_RESOURCE &&
+		       PARENT_EVENT_YIELD == (int) CHILD_EVENT_YIELD &&
+		       PARENT_EVENT_HEARTBEAT == (int) CHILD_EVENT_HEARTBEAT,
 	"events on the wire are the engine's");
-_Static_assert(PARENT_REQUEST_CREATE == (int) SERVER_CREATE
-		&& PARENT_REQUEST_UPGRADE == (int) SERVER_UPGRADE
-		&& PARENT_REQUEST_CLOSE == (int) SERVER_CLOSE,
+_Static_assert(PARENT_REQUEST_CREATE == (int) SERVER_CREATE &&
+		       PARENT_REQUEST_UPGRADE == (int) SERVER_UPGRADE &&
+		       PARENT_REQUEST_CLOSE == (int) SERVER_CLOSE,
 	"kinds of requests on the wire are the engine's");
 
 static int defer(struct host_child *hc, uint32_t operation, uint32_t id, int answer, bool wait)
@@ -34,7 +34,8 @@ static int defer(struct host_child *hc, uint32_t operation, uint32_t id, int ans
 	return KIN_DEFERRED;
 }
 
-static int on_session(void *self, struct parent_session_request *rq, struct parent_session_reply *rp)
+static int on_session(
+	void *self, struct parent_session_request *rq, struct parent_session_reply *rp)
 {
 	struct host_child *hc = self;
 	struct session_request request = { rq->id, rq->service, rq->version, &rq->args,
@@ -52,7 +53,8 @@ static int on_session_cap(
 	return child_session_cap(hc->child, rq->id, &rp->session);
 }
 
-static int on_upgrade(void *self, struct parent_upgrade_request *rq, struct parent_upgrade_reply *rp)
+static int on_upgrade(
+	void *self, struct parent_upgrade_request *rq, struct parent_upgrade_reply *rp)
 {
 	struct host_child *hc = self;
 	int r = child_upgrade(hc->child, rq->id, (struct quota){ rq->ram_quota, rq->cap_quota });
@@ -128,7 +130,8 @@ static int on_requests(
 	return 0;
 }
 
-static int on_deliver(void *self, struct parent_deliver_request *rq, struct parent_deliver_reply *rp)
+static int on_deliver(
+	void *self, struct parent_deliver_request *rq, struct parent_deliver_reply *rp)
 {
 	struct host_child *hc = self;
 
@@ -227,9 +230,9 @@ static int dispatch(struct host_child *hc)
 		hang_up(hc);
 	} else if (r < 0 && r != -EAGAIN) {
 		loop_remove(hc->host->loop, &hc->channel);
-		child_misbehaved(hc->child, r == -ENOBUFS
-				? "it does not take the answers of its parent"
-				: "it sends what is no message of the parent protocol");
+		child_misbehaved(hc->child,
+			r == -ENOBUFS ? "it does not take the answers of its parent"
+				      : "it sends what is no message of the parent protocol");
 	}
 	return r;
 }
@@ -288,8 +291,9 @@ int host_child_open(struct host *host, struct child *child, const struct host_pr
 	int r = hc ? 0 : -ENOMEM;
 
 	if (hc) {
-		*hc = (struct host_child){ .host = host, .child = child, .ends = *ends,
-			.answer = { .run = on_answer } };
+		*hc = (struct host_child){
+			.host = host, .child = child, .ends = *ends, .answer = { .run = on_answer }
+		};
 		child->host = hc;
 		r = loop_add(host->loop, &hc->channel, ends->parent, on_channel);
 		if (r == 0)
@@ -348,8 +352,8 @@ bool host_child_answered(void *ctx, struct child *child, uint32_t id, enum sessi
 	};
 	struct host_child *hc = child->host;
 
-	if (!hc->deferred.active || hc->deferred.id != id
-		|| hc->deferred.operation != operations[event])
+	if (!hc->deferred.active || hc->deferred.id != id ||
+		hc->deferred.operation != operations[event])
 		return false;
 	loop_queue(hc->host->loop, &hc->answer);
 	return true;

@@ -26,8 +26,9 @@ struct host_rom {
 
 static void generate_requests(struct kin_generator *g, const struct child *child)
 {
-	static const char *const types[] = { [SERVER_CREATE] = "create",
-		[SERVER_UPGRADE] = "upgrade", [SERVER_CLOSE] = "close" };
+	static const char *const types[] = {
+		[SERVER_CREATE] = "create", [SERVER_UPGRADE] = "upgrade", [SERVER_CLOSE] = "close"
+	};
 	struct session *session;
 	char args[1024];
 
@@ -36,8 +37,9 @@ static void generate_requests(struct kin_generator *g, const struct child *child
 		bool create = session->state == SESSION_CREATE_REQUESTED;
 		bool upgrade = session->state == SESSION_UPGRADE_REQUESTED;
 
-		kin_generator_open(g, types[create ? SERVER_CREATE : upgrade ? SERVER_UPGRADE
-									    : SERVER_CLOSE]);
+		kin_generator_open(g, types[create      ? SERVER_CREATE
+					      : upgrade ? SERVER_UPGRADE
+							: SERVER_CLOSE]);
 		kin_generator_attribute_number(g, "id", session->server_id);
 		if (create) {
 			kin_generator_attribute(g, "service", session->service->name->name);
@@ -71,7 +73,8 @@ static void drop_dataspace(struct host_rom *rom)
 	rom->dataspace_id = 0;
 }
 
-static int on_dataspace(void *self, struct rom_dataspace_request *rq, struct rom_dataspace_reply *rp)
+static int on_dataspace(
+	void *self, struct rom_dataspace_request *rq, struct rom_dataspace_reply *rp)
 {
 	struct host_rom *rom = self;
 	struct kin_generator g;
@@ -136,9 +139,9 @@ int host_rom_create(struct host *host, struct session *session, int *ret_cap)
 	if (!rom)
 		return -ENOMEM;
 	if (session->version != rom_interface.version) {
-		owner_log(&host->owner, OWNER_ERROR, "%s: speaks version %" PRIu32
-			" of ROM, this is version %" PRIu32, session->client->name,
-			session->version, rom_interface.version);
+		owner_log(&host->owner, OWNER_ERROR,
+			"%s: speaks version %" PRIu32 " of ROM, this is version %" PRIu32,
+			session->client->name, session->version, rom_interface.version);
 		free(rom);
 		return KIN_DENIED;
 	}

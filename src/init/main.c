@@ -2,8 +2,8 @@
  * init: composes components by a config
  *
  * Glue between two libraries: as a component it has a parent, a PD and a log; as a host it is the
- * parent of its children. Here the second's requests become calls of the first's channels. It is the
- * same program at every level of nesting.
+ * parent of its children. Here the second's requests become calls of the first's channels. It is
+ * the same program at every level of nesting.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +35,8 @@ static struct kin_env *env_of(void *ctx)
 static int up_session(void *ctx, uint32_t id, const struct session *session, int *ret_cap)
 {
 	struct parent_session_request request = { .id = CHILDREN_ID_FIRST + id,
-		.version = session->version, .args = session->args,
+		.version = session->version,
+		.args = session->args,
 		.affinity = session->affinity };
 	struct parent_session_reply reply;
 
@@ -61,7 +62,8 @@ static int up_session_cap(void *ctx, uint32_t id, int *ret_cap)
 static int up_upgrade(void *ctx, uint32_t id, struct quota amount)
 {
 	return parent_upgrade(env_of(ctx)->start.parent,
-		&(struct parent_upgrade_request){ CHILDREN_ID_FIRST + id, amount.ram, amount.caps, 0 },
+		&(struct parent_upgrade_request){
+			CHILDREN_ID_FIRST + id, amount.ram, amount.caps, 0 },
 		NULL);
 }
 
@@ -84,8 +86,7 @@ static int transfer(void *ctx, const struct quota_edge *edges, size_t n_edges)
 static int account_info(void *ctx, uint32_t account, struct account_info *ret)
 {
 	struct pd_account_reply reply;
-	int r = pd_account(
-		env_of(ctx)->start.pd, &(struct pd_account_request){ account }, &reply);
+	int r = pd_account(env_of(ctx)->start.pd, &(struct pd_account_request){ account }, &reply);
 
 	if (r == 0)
 		*ret = (struct account_info){ { reply.ram_quota, reply.cap_quota },
@@ -106,8 +107,11 @@ static int adopt(void *ctx, int pd, struct quota quota, uint32_t *ret_account)
 
 static int start(void *ctx, const struct child_start *what, struct host_process *ret)
 {
-	struct pd_start_request request = { .account = what->account, .pd = what->pd,
-		.cpu = what->cpu, .log = what->log, .binary = what->binary };
+	struct pd_start_request request = { .account = what->account,
+		.pd = what->pd,
+		.cpu = what->cpu,
+		.log = what->log,
+		.binary = what->binary };
 	struct pd_start_reply reply;
 
 	strcpy(request.name, what->name);

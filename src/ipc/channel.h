@@ -31,7 +31,8 @@ int channel_cookie(int fd, uint64_t *ret_cookie);
 /**
  * channel_peek() - which operation does the next message ask for?
  *
- * Return: 0, -EAGAIN if there is no message, -EPIPE if the peer is gone, -EPROTO if it is too short.
+ * Return: 0, -EAGAIN if there is no message, -EPIPE if the peer is gone, -EPROTO if it is too
+ * short.
  */
 int channel_peek(int fd, uint32_t *ret_operation);
 

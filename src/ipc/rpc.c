@@ -88,7 +88,9 @@ static int message_receive(int channel, struct message *ret, int flags)
 {
 	union control control;
 	struct iovec iov = { ret->bytes, sizeof(ret->bytes) };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+	struct msghdr msg = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
 		.msg_controllen = sizeof(control) };
 	ssize_t n;
 
@@ -132,8 +134,8 @@ static int message_decode(const struct message *m, const struct kin_layout *layo
 		layout, m->bytes + WIRE_HEADER_SIZE, m->size - WIRE_HEADER_SIZE, &m->caps, ret);
 }
 
-int kin_send(int channel, const struct kin_interface *interface, uint32_t operation,
-	const void *request)
+int kin_send(
+	int channel, const struct kin_interface *interface, uint32_t operation, const void *request)
 {
 	const struct kin_operation *op = &interface->operations[operation];
 	struct message m;
@@ -159,8 +161,8 @@ int kin_call(int channel, const struct kin_interface *interface, uint32_t operat
 	if (r < 0)
 		return r;
 	wire_header_decode(m.bytes, &header);
-	if (header.operation != operation || (header.status && m.size != WIRE_HEADER_SIZE)
-		|| (header.status && m.caps.n)) {
+	if (header.operation != operation || (header.status && m.size != WIRE_HEADER_SIZE) ||
+		(header.status && m.caps.n)) {
 		caps_close(&m.caps);
 		return -EPROTO;
 	}
@@ -189,8 +191,8 @@ int kin_reply(int channel, const struct kin_interface *interface, uint32_t opera
 	return r;
 }
 
-static int message_handle(int channel, const struct kin_interface *interface,
-	const void *handlers, void *self, struct message *m)
+static int message_handle(int channel, const struct kin_interface *interface, const void *handlers,
+	void *self, struct message *m)
 {
 	_Alignas(16) char request[KIN_STRUCT_MAX], reply[KIN_STRUCT_MAX];
 	struct wire_header header;

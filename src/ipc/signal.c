@@ -38,8 +38,8 @@ bool signal_check(int fd)
 {
 	struct stat st;
 
-	/* Of what a component can hold, only anonymous inodes have no type. The C library's fstat() uses
-	 * a call that can also name files, which components don't have. */
-	return syscall(SYS_fstat, fd, &st) == 0 && (st.st_mode & S_IFMT) == 0
-		&& (fcntl(fd, F_GETFL) & O_NONBLOCK);
+	/* Of what a component can hold, only anonymous inodes have no type. The C library's fstat()
+	 * uses a call that can also name files, which components don't have. */
+	return syscall(SYS_fstat, fd, &st) == 0 && (st.st_mode & S_IFMT) == 0 &&
+	       (fcntl(fd, F_GETFL) & O_NONBLOCK);
 }

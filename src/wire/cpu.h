@@ -8,10 +8,12 @@
 
 #include <kin/interface.h>
 
+/* clang-format off: tables */
 #define CPU_INFO_REPLY(F) F(I64, priority) F(AFFINITY, affinity)
 
 #define CPU_OPERATIONS(OP) OP(cpu, info, CALL, KIN_NOTHING, CPU_INFO_REPLY)
 
+/* clang-format on */
 KIN_INTERFACE_DECLARE(cpu, CPU_OPERATIONS)
 
 #endif

@@ -9,6 +9,7 @@
 
 #include <kin/interface.h>
 
+/* clang-format off: tables */
 #define PARENT_PROTOCOL_VERSION 1
 #define PARENT_REQUESTS_MAX     4 /* session requests in one batch */
 
@@ -19,7 +20,7 @@ enum start_descriptor {
 	START_PD,
 	START_CPU,
 	START_LOG,
-	START_BINARY,     /* ROM session of the component's own binary */
+	START_BINARY, /* ROM session of the component's own binary */
 	START_END
 };
 
@@ -46,8 +47,9 @@ enum parent_event {
  * once and PARENT_EVENT_SESSION later. Answers: KIN_PENDING to KIN_OUT_OF_CAPS.
  */
 #define PARENT_SESSION_REQUEST(F) \
-	F(U32, id) F(TEXT, service, KIN_NAME_MAX) F(U32, version) F(ARGS, args) \
-	F(AFFINITY, affinity) F(U8, wait)
+	F(U32, id) \
+	F(TEXT, service, KIN_NAME_MAX) F(U32, version) F(ARGS, args) F(AFFINITY, affinity) \
+		F(U8, wait)
 #define PARENT_SESSION_REPLY(F) F(CAP, session)
 
 /*
@@ -67,10 +69,15 @@ enum parent_event {
 #define PARENT_ANNOUNCE_REQUEST(F) F(TEXT, service, KIN_NAME_MAX) F(CAP, signal)
 
 /* Session requests at this child as a server, younger than sequence number @after. */
-enum parent_request_kind { PARENT_REQUEST_CREATE = 1, PARENT_REQUEST_UPGRADE, PARENT_REQUEST_CLOSE };
+enum parent_request_kind {
+	PARENT_REQUEST_CREATE = 1,
+	PARENT_REQUEST_UPGRADE,
+	PARENT_REQUEST_CLOSE
+};
 #define PARENT_PENDING_REQUEST(F) \
-	F(U8, kind) F(U32, id) F(U64, sequence) F(TEXT, service, KIN_NAME_MAX) F(U32, version) \
-	F(ARGS, args) F(AFFINITY, affinity)
+	F(U8, kind) \
+	F(U32, id) F(U64, sequence) F(TEXT, service, KIN_NAME_MAX) F(U32, version) F(ARGS, args) \
+		F(AFFINITY, affinity)
 KIN_LAYOUT_DECLARE(parent_pending_request, PARENT_PENDING_REQUEST)
 #define PARENT_REQUESTS_REQUEST(F) F(U64, after)
 #define PARENT_REQUESTS_REPLY(F) \
@@ -107,6 +114,7 @@ KIN_LAYOUT_DECLARE(parent_pending_request, PARENT_PENDING_REQUEST)
 	OP(parent, heartbeat_response, SEND, KIN_NOTHING, KIN_NOTHING) \
 	OP(parent, exit, SEND, PARENT_EXIT_REQUEST, KIN_NOTHING)
 
+/* clang-format on */
 KIN_INTERFACE_DECLARE(parent, PARENT_OPERATIONS)
 
 #endif

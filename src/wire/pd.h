@@ -10,6 +10,7 @@
 
 #include <kin/interface.h>
 
+/* clang-format off: tables */
 #define PD_EDGES_MAX    8
 #define PD_ACCOUNT_SELF 0
 
@@ -27,8 +28,7 @@
 #define PD_FREE_REQUEST(F) F(U32, id)
 
 #define PD_ACCOUNT_REQUEST(F) F(U32, account)
-#define PD_ACCOUNT_REPLY(F) \
-	F(U64, ram_quota) F(U64, ram_used) F(U64, cap_quota) F(U64, cap_used)
+#define PD_ACCOUNT_REPLY(F)   F(U64, ram_quota) F(U64, ram_used) F(U64, cap_quota) F(U64, cap_used)
 
 /* Become the reference account of @pd and give it a first quota. Answers: KIN_EXCEEDED,
  * KIN_INVALID (not a PD of this core, or adopted before). */
@@ -46,8 +46,8 @@ KIN_LAYOUT_DECLARE(pd_edge, PD_EDGE)
  * Answers: KIN_OUT_OF_RAM, KIN_OUT_OF_CAPS (of the child), KIN_DENIED (the log says why).
  */
 #define PD_START_REQUEST(F) \
-	F(U32, account) F(TEXT, name, KIN_NAME_MAX) F(CAP, pd) F(CAP, cpu) F(CAP, log) \
-	F(CAP, binary)
+	F(U32, account) \
+	F(TEXT, name, KIN_NAME_MAX) F(CAP, pd) F(CAP, cpu) F(CAP, log) F(CAP, binary)
 #define PD_START_REPLY(F) F(CAP, parent) F(CAP, signal) F(CAP, process)
 
 /* How the process of an adopted PD is; once exited or killed it stays so. */
@@ -55,8 +55,8 @@ enum pd_status { PD_STATUS_NONE, PD_STATUS_RUNNING, PD_STATUS_EXITED, PD_STATUS_
 #define PD_STATUS_REQUEST(F) F(U32, account)
 #define PD_STATUS_REPLY(F)   F(U8, status) F(I64, value)
 
-/* End the process of an adopted PD; the status tells when it has ended. Answers: KIN_CLOSED if it was
- * ending already. */
+/* End the process of an adopted PD; the status tells when it has ended. Answers: KIN_CLOSED if it
+ * was ending already. */
 #define PD_KILL_REQUEST(F) F(U32, account)
 
 #define PD_OPERATIONS(OP) \
@@ -71,6 +71,7 @@ enum pd_status { PD_STATUS_NONE, PD_STATUS_RUNNING, PD_STATUS_EXITED, PD_STATUS_
 	OP(pd, status, CALL, PD_STATUS_REQUEST, PD_STATUS_REPLY) \
 	OP(pd, kill, CALL, PD_KILL_REQUEST, KIN_NOTHING)
 
+/* clang-format on */
 KIN_INTERFACE_DECLARE(pd, PD_OPERATIONS)
 
 #endif

@@ -13,9 +13,9 @@
 #include "engine/environment.h"
 #include "model/model.h"
 
-#define HEAD                                                                                       \
-	"<config> <parent-provides> <service name='PD'/> <service name='CPU'/>"                    \
-	" <service name='LOG'/> <service name='ROM'/> </parent-provides>"                          \
+#define HEAD \
+	"<config> <parent-provides> <service name='PD'/> <service name='CPU'/>" \
+	" <service name='LOG'/> <service name='ROM'/> </parent-provides>" \
 	"<default-route> <any-service> <parent/> </any-service> </default-route>"
 #define TAIL "</config>"
 

@@ -23,10 +23,10 @@
 #define DEADLINE_S 60
 #define OUTPUT_MAX 65536
 
-#define GOOD                                                                                       \
-	"<config><parent-provides><service name=\"PD\"/><service name=\"CPU\"/>"                   \
-	"<service name=\"LOG\"/><service name=\"ROM\"/></parent-provides>"                         \
-	"<start name=\"hello\" ram=\"1M\" caps=\"50\"><route><any-service><parent/>"               \
+#define GOOD \
+	"<config><parent-provides><service name=\"PD\"/><service name=\"CPU\"/>" \
+	"<service name=\"LOG\"/><service name=\"ROM\"/></parent-provides>" \
+	"<start name=\"hello\" ram=\"1M\" caps=\"50\"><route><any-service><parent/>" \
 	"</any-service></route></start></config>"
 
 /* A private folder with kin as if it was installed there. */

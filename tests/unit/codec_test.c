@@ -335,7 +335,7 @@ static void the_largest_batch_of_requests_fits_into_a_message(void **state)
 			    &caps) > 0);
 }
 
-#define OCTET_FIELDS(F)                                                                            \
+#define OCTET_FIELDS(F) \
 	F(CAP, a) F(CAP, b) F(CAP, c) F(CAP, d) F(CAP, e) F(CAP, f) F(CAP, g) F(CAP, h)
 #define NONET_FIELDS(F) OCTET_FIELDS(F) F(CAP_OPTIONAL, i)
 KIN_LAYOUT_DECLARE(nonet, NONET_FIELDS)

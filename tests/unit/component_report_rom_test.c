@@ -13,11 +13,11 @@
 
 #include "ipc/signal.h"
 
-#define CONFIG                                                                                     \
-	"<config>"                                                                                 \
-	" <policy label=\"init -> config\" report=\"manager -> init.config\"/>"                   \
-	" <policy label_prefix=\"panel\" report=\"clock -> time\" keep=\"no\"/>"                  \
-	" <policy label=\"broken\"/>"                                                              \
+#define CONFIG \
+	"<config>" \
+	" <policy label=\"init -> config\" report=\"manager -> init.config\"/>" \
+	" <policy label_prefix=\"panel\" report=\"clock -> time\" keep=\"no\"/>" \
+	" <policy label=\"broken\"/>" \
 	"</config>"
 
 struct setup {
@@ -34,12 +34,14 @@ static void setup_open(struct setup *setup)
 }
 
 /* Return: the client's end, or minus the answer that refused it. */
-static int session_open(struct setup *setup, const char *service, const char *label, uint64_t ram,
-	uint64_t caps)
+static int session_open(
+	struct setup *setup, const char *service, const char *label, uint64_t ram, uint64_t caps)
 {
 	struct world *w = &setup->world;
 	struct parent_pending_request request = { .kind = PARENT_REQUEST_CREATE,
-		.id = ++setup->id, .version = 1, .args = { .ram_quota = ram, .cap_quota = caps } };
+		.id = ++setup->id,
+		.version = 1,
+		.args = { .ram_quota = ram, .cap_quota = caps } };
 	unsigned n = w->n_deliveries;
 
 	strcpy(request.service, service);
@@ -210,8 +212,8 @@ static void the_reporter_pays(void **state)
 	assert_int_equal(session_open(&setup, "Report", "a", 1 << 20, 3), -KIN_INSUFFICIENT_CAPS);
 	int writer = writer_open(&setup, "a");
 
-	assert_int_equal(report_submit(writer, &(struct report_submit_request){ 4097 }, NULL),
-		KIN_INVALID);
+	assert_int_equal(
+		report_submit(writer, &(struct report_submit_request){ 4097 }, NULL), KIN_INVALID);
 	for (int i = 0; i < 100; i++)
 		report_write(writer, "again");
 	session_close(&setup, 3);

@@ -225,8 +225,8 @@ static void a_component_without_yield_handler_does_not_ask_for_yields(void **sta
 
 	world_open(&w);
 	WORLD_WAIT(&w, w.handled != 0);
-	assert_int_equal(w.handled,
-		PARENT_EVENT_SESSION | PARENT_EVENT_RESOURCE | PARENT_EVENT_HEARTBEAT);
+	assert_int_equal(
+		w.handled, PARENT_EVENT_SESSION | PARENT_EVENT_RESOURCE | PARENT_EVENT_HEARTBEAT);
 	kin_on_yield(&w.env, note_yield, &yields);
 	WORLD_WAIT(&w, w.handled & PARENT_EVENT_YIELD);
 	world_close(&w);

@@ -112,8 +112,7 @@ static void a_report_is_paid_for_written_and_submitted(void **state)
 	world_open(&w);
 	assert_int_equal(kin_report_open(&w.env, &report, "state", 4096), 0);
 	assert_string_equal(kin_args_get(&w.sessions[0].request.args, "buffer_size"), "4K");
-	assert_int_equal(
-		w.sessions[0].request.args.ram_quota, KIN_SESSION_RAM + 3 * 4096);
+	assert_int_equal(w.sessions[0].request.args.ram_quota, KIN_SESSION_RAM + 3 * 4096);
 	kin_report_begin(&report, &g);
 	kin_generator_open(&g, "state");
 	kin_generator_close(&g);

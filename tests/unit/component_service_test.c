@@ -35,8 +35,8 @@ static int guest_create(struct kin_client *client)
 	server->n_created++;
 	server->guest = guest;
 	if (server->create_bytes)
-		return kin_ram_alloc(&server->world.env, &client->quota, server->create_bytes, 0,
-			&guest->ram);
+		return kin_ram_alloc(
+			&server->world.env, &client->quota, server->create_bytes, 0, &guest->ram);
 	return server->create_answer;
 }
 
@@ -77,12 +77,16 @@ static int guest_write(void *self, struct log_write_request *request, struct log
 static const struct rom_handlers rom_handlers = { .dataspace = guest_dataspace };
 static const struct log_handlers log_handlers = { .write = guest_write };
 
-static struct kin_service service_make(struct server *server,
-	const struct kin_interface *interface, const void *handlers)
+static struct kin_service service_make(
+	struct server *server, const struct kin_interface *interface, const void *handlers)
 {
-	return (struct kin_service){ .interface = interface, .handlers = handlers,
-		.client_size = sizeof(struct guest), .create = guest_create,
-		.upgraded = guest_upgraded, .destroy = guest_destroy, .data = server };
+	return (struct kin_service){ .interface = interface,
+		.handlers = handlers,
+		.client_size = sizeof(struct guest),
+		.create = guest_create,
+		.upgraded = guest_upgraded,
+		.destroy = guest_destroy,
+		.data = server };
 }
 
 static void server_open(struct server *server)
@@ -97,9 +101,10 @@ static void server_open(struct server *server)
 
 static struct parent_pending_request create_request(uint32_t id, const char *service)
 {
-	struct parent_pending_request request = { .kind = PARENT_REQUEST_CREATE, .id = id,
-		.version = 1, .args = { .label = "init -> client", .ram_quota = 8192,
-			.cap_quota = 3 } };
+	struct parent_pending_request request = { .kind = PARENT_REQUEST_CREATE,
+		.id = id,
+		.version = 1,
+		.args = { .label = "init -> client", .ram_quota = 8192, .cap_quota = 3 } };
 
 	strcpy(request.service, service);
 	return request;
@@ -171,8 +176,9 @@ static void a_client_is_created_served_and_closed(void **state)
 	assert_int_equal(server.guest->client.quota.ram, 8192);
 	assert_true(server.guest->client.quota.ram_used >= sizeof(struct guest));
 	assert_int_equal(server.guest->client.quota.caps_used, 1);
-	assert_int_equal(world_call(&server.world, channel, &rom_interface,
-			rom_dataspace_operation, NULL, &reply), KIN_INVALID);
+	assert_int_equal(world_call(&server.world, channel, &rom_interface, rom_dataspace_operation,
+				 NULL, &reply),
+		KIN_INVALID);
 	assert_int_equal(server.n_calls, 1);
 	assert_int_equal(server.guest->n, 1);
 	request(&server, PARENT_REQUEST_CLOSE, 7);
@@ -304,7 +310,8 @@ static void create_may_deny_or_decide_later(void **state)
 
 static void an_upgrade_raises_the_clients_quota(void **state)
 {
-	struct parent_pending_request r = { .kind = PARENT_REQUEST_UPGRADE, .id = 7,
+	struct parent_pending_request r = { .kind = PARENT_REQUEST_UPGRADE,
+		.id = 7,
 		.args = { .ram_quota = 1000, .cap_quota = 4 } };
 	struct server server;
 
@@ -380,7 +387,8 @@ static void garbage_costs_a_client_its_channel_and_nobody_else(void **state)
 	assert_int_equal(bad_client->channel, 0);
 	assert_int_equal(bad_client->quota.caps_used, 0);
 	assert_int_equal(world_call(&server.world, good, &rom_interface, rom_dataspace_operation,
-			NULL, &reply), KIN_INVALID);
+				 NULL, &reply),
+		KIN_INVALID);
 	request(&server, PARENT_REQUEST_CLOSE, 7);
 	request(&server, PARENT_REQUEST_CLOSE, 8);
 	assert_int_equal(server.n_destroyed, 2);

@@ -132,7 +132,8 @@ static void a_pending_session_calls_back_from_the_loop_once(void **state)
 	world_open(&w);
 	w.defer = true;
 	assert_int_equal(kin_session_open_async(
-		&w.env, &session, &rom_interface, NULL, outcome_note, &opened), 0);
+				 &w.env, &session, &rom_interface, NULL, outcome_note, &opened),
+		0);
 	world_event(&w, PARENT_EVENT_SESSION); /* of something else */
 	world_rounds(&w);
 	assert_int_equal(opened.n, 0);
@@ -159,7 +160,8 @@ static void an_answer_at_once_calls_back_from_the_loop_as_well(void **state)
 	world_answer(&w, KIN_INSUFFICIENT_CAPS);
 	world_answer(&w, KIN_DENIED);
 	assert_int_equal(kin_session_open_async(
-		&w.env, &session, &rom_interface, NULL, outcome_note, &opened), 0);
+				 &w.env, &session, &rom_interface, NULL, outcome_note, &opened),
+		0);
 	assert_int_equal(opened.n, 0);
 	world_rounds(&w);
 	assert_int_equal(opened.n, 1);
@@ -179,7 +181,8 @@ static void asynchronous_opening_goes_on_after_a_grant(void **state)
 	world_open(&w);
 	world_answer(&w, KIN_OUT_OF_CAPS);
 	assert_int_equal(kin_session_open_async(
-		&w.env, &session, &rom_interface, NULL, outcome_note, &opened), 0);
+				 &w.env, &session, &rom_interface, NULL, outcome_note, &opened),
+		0);
 	world_rounds(&w);
 	assert_int_equal(opened.n, 0);
 	WORLD_WAIT(&w, w.n_shortages == 1);
@@ -201,7 +204,8 @@ static void closing_a_pending_session_silences_its_callback(void **state)
 	world_open(&w);
 	w.defer = true;
 	assert_int_equal(kin_session_open_async(
-		&w.env, &session, &rom_interface, NULL, outcome_note, &opened), 0);
+				 &w.env, &session, &rom_interface, NULL, outcome_note, &opened),
+		0);
 	kin_session_close(&session);
 	assert_int_equal(w.n_closes, 1);
 	world_event(&w, PARENT_EVENT_SESSION);
@@ -218,7 +222,8 @@ static void closing_before_the_callback_ran_silences_it(void **state)
 
 	world_open(&w);
 	assert_int_equal(kin_session_open_async(
-		&w.env, &session, &rom_interface, NULL, outcome_note, &opened), 0);
+				 &w.env, &session, &rom_interface, NULL, outcome_note, &opened),
+		0);
 	kin_session_close(&session);
 	assert_int_equal(w.n_closes, 1);
 	world_rounds(&w);
@@ -235,8 +240,7 @@ static void upgrade_and_close_can_be_waited_for_by_callback(void **state)
 	world_open(&w);
 	assert_int_equal(kin_session_open(&w.env, &session, &rom_interface, NULL), 0);
 	w.defer = true;
-	assert_int_equal(
-		kin_session_upgrade_async(&session, 5, 6, outcome_note, &upgraded), 0);
+	assert_int_equal(kin_session_upgrade_async(&session, 5, 6, outcome_note, &upgraded), 0);
 	assert_int_equal(kin_session_upgrade(&session, 5, 6), -EBUSY);
 	world_rounds(&w);
 	assert_int_equal(upgraded.n, 0);
@@ -279,7 +283,8 @@ static void a_shortage_handler_may_close_the_very_session(void **state)
 	kin_on_shortage(&w.env, close_instead, &closes);
 	world_answer(&w, KIN_OUT_OF_RAM);
 	assert_int_equal(kin_session_open_async(
-		&w.env, &session, &rom_interface, NULL, outcome_note, &opened), 0);
+				 &w.env, &session, &rom_interface, NULL, outcome_note, &opened),
+		0);
 	world_rounds(&w);
 	assert_int_equal(opened.n, 0);
 	world_close(&w);

@@ -62,8 +62,8 @@ struct world {
 	bool defer; /* requests that don't wait are pending until world_decide() */
 	uint64_t ram_left, caps_left;
 	const char *rom_text;
-	unsigned rom_short;   /* ROM dataspaces that end early */
-	uint64_t grant_ram;   /* given for a resource request */
+	unsigned rom_short; /* ROM dataspaces that end early */
+	uint64_t grant_ram; /* given for a resource request */
 	uint64_t grant_caps;
 	unsigned beats_before_grant;
 	uint64_t yield_ram, yield_caps;
@@ -107,12 +107,12 @@ void world_open_process(struct world *world, int (*kin_main_)(struct kin_env *en
 void world_close(struct world *world);
 
 /* Locks, waits (with a deadline) until the condition holds, unlocks. */
-#define WORLD_WAIT(world, condition)                                                               \
-	do {                                                                                       \
-		pthread_mutex_lock(&(world)->lock);                                                \
-		while (!(condition))                                                               \
-			world_wait((world), #condition);                                           \
-		pthread_mutex_unlock(&(world)->lock);                                              \
+#define WORLD_WAIT(world, condition) \
+	do { \
+		pthread_mutex_lock(&(world)->lock); \
+		while (!(condition)) \
+			world_wait((world), #condition); \
+		pthread_mutex_unlock(&(world)->lock); \
 	} while (0)
 void world_wait(struct world *world, const char *condition);
 

@@ -77,11 +77,11 @@ static int report_submit_handle(
 	return pread(w->report_buffer, w->report, request->length, 0) < 0 ? -errno : 0;
 }
 
-const struct rom_handlers world_rom_handlers
-	= { .dataspace = rom_dataspace_handle, .signal = rom_signal_handle };
+const struct rom_handlers world_rom_handlers = { .dataspace = rom_dataspace_handle,
+	.signal = rom_signal_handle };
 const struct timer_handlers world_timer_handlers = { .timer = timer_timer_handle };
-const struct report_handlers world_report_handlers
-	= { .dataspace = report_dataspace_handle, .submit = report_submit_handle };
+const struct report_handlers world_report_handlers = { .dataspace = report_dataspace_handle,
+	.submit = report_submit_handle };
 
 /* The PD: objects cost what they cost, IDs say how much */
 

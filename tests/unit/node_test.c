@@ -79,10 +79,10 @@ static void nodes_are_found_by_order_and_type(void **state)
 	assert_ptr_equal(kin_node_first_of(root, "service"), kin_node_next(start));
 	assert_null(kin_node_first_of(root, "y"));
 	assert_null(kin_node_next_of(start, "config"));
-	KIN_NODE_FOREACH(child, root, NULL)
-	n_all++;
-	KIN_NODE_FOREACH(child, root, "start")
-	n_start++;
+	KIN_NODE_FOREACH (child, root, NULL)
+		n_all++;
+	KIN_NODE_FOREACH (child, root, "start")
+		n_start++;
 	assert_int_equal(n_all, 3);
 	assert_int_equal(n_start, 2);
 }

@@ -369,14 +369,14 @@ static void labels_that_are_none_after_rewriting_are_refused(void **state)
 
 static const struct quota donation = { 16 * 1024, 4 };
 
-#define PARENT                                                                                     \
-	"<parent-provides> <service name='PD'/> <service name='CPU'/> <service name='LOG'/>"       \
-	" <service name='ROM'/> <service name='P'/> </parent-provides>"                            \
+#define PARENT \
+	"<parent-provides> <service name='PD'/> <service name='CPU'/> <service name='LOG'/>" \
+	" <service name='ROM'/> <service name='P'/> </parent-provides>" \
 	"<default ram='1M' caps='100'/>"
-#define DEFAULT_ROUTE                                                                              \
+#define DEFAULT_ROUTE \
 	"<default-route> <any-service> <parent/> <any-child/> </any-service> </default-route>"
-#define SERVER(name, service)                                                                      \
-	"<start name='" name "'> <provides> <service name='" service "'/> </provides>"             \
+#define SERVER(name, service) \
+	"<start name='" name "'> <provides> <service name='" service "'/> </provides>" \
 	" <route> <any-service> <parent/> </any-service> </route> </start>"
 
 static int ask_rom(struct model *model, const char *label, uint32_t id)

@@ -28,14 +28,14 @@
 #define LARGE_REPLY(F)  F(TEXT, text, 4000)
 #define GIVE_REQUEST(F) F(CAP, a) F(CAP_OPTIONAL, b)
 #define FETCH_REPLY(F)  F(CAP, a) F(CAP, b)
-#define PROBE_OPERATIONS(OP)                                                                       \
-	OP(probe, add, CALL, ADD_REQUEST, ADD_REPLY)                                               \
-	OP(probe, note, SEND, NOTE_REQUEST, KIN_NOTHING)                                           \
-	OP(probe, later, CALL, ADD_REQUEST, ADD_REPLY)                                             \
-	OP(probe, large, CALL, KIN_NOTHING, LARGE_REPLY)                                           \
-	OP(probe, give, CALL, GIVE_REQUEST, KIN_NOTHING)                                           \
-	OP(probe, fetch, CALL, KIN_NOTHING, FETCH_REPLY)                                           \
-	OP(probe, refuse, CALL, GIVE_REQUEST, FETCH_REPLY)                                         \
+#define PROBE_OPERATIONS(OP) \
+	OP(probe, add, CALL, ADD_REQUEST, ADD_REPLY) \
+	OP(probe, note, SEND, NOTE_REQUEST, KIN_NOTHING) \
+	OP(probe, later, CALL, ADD_REQUEST, ADD_REPLY) \
+	OP(probe, large, CALL, KIN_NOTHING, LARGE_REPLY) \
+	OP(probe, give, CALL, GIVE_REQUEST, KIN_NOTHING) \
+	OP(probe, fetch, CALL, KIN_NOTHING, FETCH_REPLY) \
+	OP(probe, refuse, CALL, GIVE_REQUEST, FETCH_REPLY) \
 	OP(probe, missing, CALL, KIN_NOTHING, KIN_NOTHING)
 
 KIN_INTERFACE_DECLARE(probe, PROBE_OPERATIONS)

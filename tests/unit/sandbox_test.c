@@ -15,18 +15,18 @@
 #include "model/random.h"
 #include "model/walk.h"
 
-#define HEAD                                                                                       \
-	"<config> <parent-provides> <service name='PD'/> <service name='CPU'/>"                    \
-	" <service name='LOG'/> <service name='ROM'/> </parent-provides>"                          \
-	"<default-route> <any-service> <parent/> <any-child/> </any-service> </default-route>"     \
+#define HEAD \
+	"<config> <parent-provides> <service name='PD'/> <service name='CPU'/>" \
+	" <service name='LOG'/> <service name='ROM'/> </parent-provides>" \
+	"<default-route> <any-service> <parent/> <any-child/> </any-service> </default-route>" \
 	"<default ram='1M' caps='100'/>"
 #define TAIL "</config>"
 
 /* A child whose LOG is a sibling, and that sibling. */
-#define GUEST_AND_LOGGER                                                                           \
-	"<start name='guest'> <route> <service name='LOG'> <child name='logger'/> </service>"      \
-	" <any-service> <parent/> </any-service> </route> </start>"                                \
-	"<start name='logger'> <provides> <service name='LOG'/> </provides>"                       \
+#define GUEST_AND_LOGGER \
+	"<start name='guest'> <route> <service name='LOG'> <child name='logger'/> </service>" \
+	" <any-service> <parent/> </any-service> </route> </start>" \
+	"<start name='logger'> <provides> <service name='LOG'/> </provides>" \
 	" <route> <any-service> <parent/> </any-service> </route> </start>"
 
 static const struct quota donation = { 16 * 1024, 4 };
@@ -342,8 +342,9 @@ static void a_child_is_destroyed_cpu_first(void **state)
 	model_forget(model);
 	child_exit(model_child(model, "a"), 0);
 	model_settle(model);
-	static const char *const order[] = { "up close CPU \"a\"", "up close PD \"a\"", "stop a", "answered b 7 created",
-		"up close LOG \"a\"", "up close ROM \"a -> a\"", "up close ROM \"a -> own\"" };
+	static const char *const order[] = { "up close CPU \"a\"", "up close PD \"a\"", "stop a",
+		"answered b 7 created", "up close LOG \"a\"", "up close ROM \"a -> a\"",
+		"up close ROM \"a -> own\"" };
 
 	for (size_t i = 0; i + 1 < sizeof(order) / sizeof(order[0]); i++)
 		assert_true(model_in_order(model, order[i], order[i + 1]));

@@ -12,10 +12,10 @@
 
 #include "model/model.h"
 
-#define PARENT                                                                                     \
-	"<parent-provides> <service name='PD'/> <service name='CPU'/> <service name='LOG'/>"       \
-	" <service name='ROM'/> </parent-provides>"                                                \
-	"<default-route> <any-service> <parent/> <any-child/> </any-service> </default-route>"     \
+#define PARENT \
+	"<parent-provides> <service name='PD'/> <service name='CPU'/> <service name='LOG'/>" \
+	" <service name='ROM'/> </parent-provides>" \
+	"<default-route> <any-service> <parent/> <any-child/> </any-service> </default-route>" \
 	"<default ram='1M' caps='100'/>"
 
 static const char config[] = "<config>" PARENT "<start name='client'/>"

@@ -198,9 +198,8 @@ static void an_id_in_use_is_denied_and_named(void **state)
 
 	pair_open(model, "Child");
 	assert_int_equal(pair_open(model, "Parent"), KIN_DENIED);
-	assert_int_equal(
-		model_logged(model, "session ID 7 of service \"Parent\" is in use by a "
-				    "session of service \"Child\" (label=\"client\")"),
+	assert_int_equal(model_logged(model, "session ID 7 of service \"Parent\" is in use by a "
+					     "session of service \"Child\" (label=\"client\")"),
 		1);
 	pair_assert_paid(model, pair_donation.ram, pair_donation.caps);
 	for (uint32_t id = 0; id < ENV_END; id++)

@@ -9,6 +9,7 @@
 
 #include <kin/interface.h>
 
+/* clang-format off: tables */
 /* The buffer, writable by the reporter. */
 #define REPORT_DATASPACE_REPLY(F) F(CAP, dataspace) F(U64, size)
 
@@ -19,6 +20,7 @@
 	OP(report, dataspace, CALL, KIN_NOTHING, REPORT_DATASPACE_REPLY) \
 	OP(report, submit, CALL, REPORT_SUBMIT_REQUEST, KIN_NOTHING)
 
+/* clang-format on */
 KIN_INTERFACE_DECLARE(report, REPORT_OPERATIONS)
 
 #endif

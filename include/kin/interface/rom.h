@@ -6,6 +6,7 @@
 
 #include <kin/interface.h>
 
+/* clang-format off: tables */
 /* The module's present content: a descriptor to map or read, @size bytes of it count. */
 #define ROM_DATASPACE_REPLY(F) F(CAP, dataspace) F(U64, size)
 
@@ -16,6 +17,7 @@
 	OP(rom, dataspace, CALL, KIN_NOTHING, ROM_DATASPACE_REPLY) \
 	OP(rom, signal, CALL, ROM_SIGNAL_REQUEST, KIN_NOTHING)
 
+/* clang-format on */
 KIN_INTERFACE_DECLARE(rom, ROM_OPERATIONS)
 
 #endif

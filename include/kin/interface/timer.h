@@ -8,11 +8,13 @@
 
 #include <kin/interface.h>
 
+/* clang-format off: tables */
 /* A disarmed, non-blocking timerfd on the monotonic clock; the same one at each call. */
 #define TIMER_TIMER_REPLY(F) F(CAP, timer)
 
 #define TIMER_OPERATIONS(OP) OP(timer, timer, CALL, KIN_NOTHING, TIMER_TIMER_REPLY)
 
+/* clang-format on */
 KIN_INTERFACE_DECLARE(timer, TIMER_OPERATIONS)
 
 #endif

@@ -24,7 +24,7 @@ struct elf_info {
 	bool pie;
 	uint64_t entry;                            /* virtual address, before any relocation */
 	char interpreter[ELF_INTERPRETER_MAX + 1]; /* "" unless the answer is ELF_E_DYNAMIC */
-	uint64_t file_bytes; /* of the file that matter, from its start */
+	uint64_t file_bytes;                       /* of the file that matter, from its start */
 	uint64_t data_bytes; /* private memory it starts with, in whole pages, without its stack */
 };
 

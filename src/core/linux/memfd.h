@@ -52,8 +52,8 @@ int ram_memfd_revoke(int rw);
  * @size_bytes: how much of it from its start, at most; what a binary has beyond its last segment
  *              is of no use to anybody
  * @ret:        the descriptor; every seal is on it, and spawner_start() may start it: a component's
- *              binary must be such a copy, as its Landlock rules deny every file, and memfds are none
- *              in their eyes
+ *              binary must be such a copy, as its Landlock rules deny every file, and memfds are
+ * none in their eyes
  *
  * The size is taken once, what is appended meanwhile is not copied.
  *

@@ -47,21 +47,21 @@ struct syscall_rule {
 	const char *reason;
 };
 
-#define ALWAYS                                                                                     \
-	{                                                                                          \
+#define ALWAYS \
+	{ \
 	}
-#define WORD(n, value)                                                                             \
-	{                                                                                          \
-		(n), SCMP_CMP_EQ, (value), 0                                                       \
+#define WORD(n, value) \
+	{ \
+		(n), SCMP_CMP_EQ, (value), 0 \
 	}
-#define INT(n, value)                                                                              \
-	{                                                                                          \
-		(n), SCMP_CMP_MASKED_EQ, UINT32_MAX, (uint32_t) (value)                            \
+#define INT(n, value) \
+	{ \
+		(n), SCMP_CMP_MASKED_EQ, UINT32_MAX, (uint32_t) (value) \
 	}
 /* bits in @open may be anything, all others are exactly @value */
-#define FLAGS(n, open, value)                                                                      \
-	{                                                                                          \
-		(n), SCMP_CMP_MASKED_EQ, (uint32_t) ~(open), (value)                               \
+#define FLAGS(n, open, value) \
+	{ \
+		(n), SCMP_CMP_MASKED_EQ, (uint32_t) ~(open), (value) \
 	}
 
 /* Flags that change nothing about who pays for a mapping */

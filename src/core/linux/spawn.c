@@ -463,7 +463,8 @@ bool process_is_ending(pid_t pid)
 	if (got <= 0)
 		return true;
 	text[got] = '\0';
-	/* the second field is the name in brackets, which may hold anything, and the last one ends it */
+	/* the second field is the name in brackets, which may hold anything, and the last one ends
+	 * it */
 	field = strrchr(text, ')');
 	for (int i = 2; i < STAT_FIELD_FLAGS && field; i++)
 		field = strchr(field + 1, ' ');

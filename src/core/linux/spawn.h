@@ -38,9 +38,9 @@ struct spawner {
 	struct syscall_filter filter;
 	struct limits_plan limits;
 	uint64_t signals; /* bit N - 1: core does not leave signal N to its default action */
-	int landlock_fd; /* ruleset, or -1 if this kernel has none */
-	int null_fd;     /* what the staging numbers refer to while unused */
-	char *stack;     /* the child's, with a guard page below */
+	int landlock_fd;  /* ruleset, or -1 if this kernel has none */
+	int null_fd;      /* what the staging numbers refer to while unused */
+	char *stack;      /* the child's, with a guard page below */
 	size_t stack_bytes;
 	char missing[192]; /* "" if every wall stands */
 };

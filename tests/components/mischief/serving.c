@@ -31,8 +31,8 @@ static void requests_answer(void *data)
 	struct parent_requests_reply reply;
 	struct kin_ram ram;
 
-	if (parent_requests(START_PARENT, &(struct parent_requests_request){ 0 }, &reply)
-		|| kin_ram_alloc(env, NULL, 1, 0, &ram))
+	if (parent_requests(START_PARENT, &(struct parent_requests_request){ 0 }, &reply) ||
+		kin_ram_alloc(env, NULL, 1, 0, &ram))
 		return;
 	for (uint32_t i = 0; i < reply.n_requests; i++)
 		parent_deliver(START_PARENT,
@@ -133,8 +133,8 @@ static int loan_signal(
 
 int lend(struct kin_env *env, const struct kin_node *config)
 {
-	static const struct rom_handlers handlers
-		= { .dataspace = loan_dataspace, .signal = loan_signal };
+	static const struct rom_handlers handlers = { .dataspace = loan_dataspace,
+		.signal = loan_signal };
 	struct kin_service service = { .interface = &rom_interface,
 		.handlers = &handlers,
 		.client_size = sizeof(struct loan),
@@ -153,9 +153,9 @@ int borrow(struct kin_env *env, const struct kin_node *config)
 	char text[8] = "";
 	void *mapped;
 
-	if (kin_session_open(env, &session, &rom_interface, &args)
-		|| rom_dataspace(session.channel, NULL, &reply)
-		|| kin_attach(reply.dataspace, reply.size, KIN_ATTACH_READ, &mapped))
+	if (kin_session_open(env, &session, &rom_interface, &args) ||
+		rom_dataspace(session.channel, NULL, &reply) ||
+		kin_attach(reply.dataspace, reply.size, KIN_ATTACH_READ, &mapped))
 		return 1;
 	kin_log(env, "I see %s", (const char *) mapped);
 	rom_signal(session.channel, &(struct rom_signal_request){ 0 }, NULL);

@@ -20,8 +20,8 @@ static void timer_expired(void *data)
 {
 	struct witness *witness = data;
 	struct greeter_greet_reply reply;
-	int r = greeter_greet(witness->greeter.channel,
-		&(struct greeter_greet_request){ "witness" }, &reply);
+	int r = greeter_greet(
+		witness->greeter.channel, &(struct greeter_greet_request){ "witness" }, &reply);
 
 	if (r == 0)
 		kin_log(witness->env, "seen %u", reply.count);
