@@ -344,14 +344,19 @@ static int unshare_probe(struct spawner *spawner)
 	return errno == EINVAL ? -ENOSYS : -errno;
 }
 
-/* Most signals have their default action already, and need no call at each start. */
+/*
+ * Most signals have their default action already, and need no call at each start. Asked without the
+ * C library, which hides the two that it uses itself; make, for one, leaves them ignored.
+ */
 static int signals_note(struct spawner *spawner)
 {
-	struct sigaction action;
+	for (int number = 1; number < SIGNALS_END; number++) {
+		unsigned long action[4] = { 0 };
 
-	for (int number = 1; number < SIGNALS_END; number++)
-		if (sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_DFL)
+		if (number != SIGKILL && number != SIGSTOP &&
+			syscall(SYS_rt_sigaction, number, NULL, action, 8L) == 0 && action[0] != 0)
 			spawner->signals |= UINT64_C(1) << (number - 1);
+	}
 	return 0;
 }
 
