@@ -140,15 +140,17 @@ static int local_create(void *ctx, struct session *session, int *ret_cap)
 	return r;
 }
 
-static void local_upgrade(void *ctx, struct session *session, struct quota amount)
+static int local_upgrade(void *ctx, struct session *session, struct quota amount)
 {
 	core_session_upgrade(session->local, amount.ram, amount.caps);
+	return 0;
 }
 
-static void local_close(void *ctx, struct session *session)
+static int local_close(void *ctx, struct session *session)
 {
 	core_session_close(session->local);
 	session->local = NULL;
+	return 0;
 }
 
 static void log_text(void *ctx, enum owner_level level, const char *text)

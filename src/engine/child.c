@@ -41,12 +41,6 @@ void child_free(struct child *child)
 	free(child);
 }
 
-static void take_account_of_step(struct child *child)
-{
-	child->advance = true;
-	sandbox_schedule(child->sandbox);
-}
-
 static struct quota donation_of(const struct kin_args *args)
 {
 	return (struct quota){ args->ram_quota - SESSION_COST_BYTES, args->cap_quota };
@@ -240,7 +234,7 @@ void child_answered(struct child *child, const struct session *session, enum ses
 	const struct owner *owner = owner_of(child);
 
 	if (session->environment)
-		take_account_of_step(child);
+		sandbox_advance(child);
 	else if (child->started &&
 		 !owner->children->answered(owner->ctx, child, session->id, event))
 		child_post(child, CHILD_EVENT_SESSION);
@@ -282,7 +276,7 @@ static void end(struct child *child, int64_t value)
 {
 	child->state = CHILD_EXITED;
 	child->exit_value = value;
-	take_account_of_step(child);
+	sandbox_advance(child);
 }
 
 void child_exit(struct child *child, int64_t value)
@@ -328,15 +322,20 @@ bool child_gone(const struct child *child)
 	return true;
 }
 
-void child_close_all(struct child *child)
+static void stop(struct child *child)
+{
+	if (child->started || child->starting)
+		owner_of(child)->children->stop(owner_of(child)->ctx, child);
+	child->started = child->starting = false;
+	child->events = child->events_handled = 0;
+	child->heartbeats_outstanding = 0;
+	child->wanted = child->yield = (struct quota){ 0, 0 };
+}
+
+static void close_rest(struct child *child)
 {
 	struct session *session, *next;
 
-	/* Its process goes first, so that it never sees its channels end one by one. */
-	environment_close_process(child);
-	if (child->started)
-		owner_of(child)->children->stop(owner_of(child)->ctx, child);
-	child->started = false;
 	HASH_ITER (by_server_id, child->served, session, next)
 		session_purge(session);
 	services_withdraw(&child->sandbox->services, child);
@@ -347,7 +346,17 @@ void child_close_all(struct child *child)
 	DL_FOREACH_SAFE2 (child->closing, session, next, closing_next)
 		if (!session->environment)
 			session_orphan(session);
-	child->events = child->events_handled = 0;
-	child->heartbeats_outstanding = 0;
-	child->wanted = child->yield = (struct quota){ 0, 0 };
+}
+
+/*
+ * The process goes first, so that it never sees its channels end one by one. With its PD closed all
+ * it had is ours again, and what it owes its clients can be given back. If the PD is served by
+ * another child, that waits for its answer.
+ */
+void child_close_all(struct child *child)
+{
+	environment_close_process(child);
+	stop(child);
+	if (!session_find_closing(child, ENV_PD))
+		close_rest(child);
 }

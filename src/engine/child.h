@@ -44,8 +44,11 @@ struct child {
 
 	enum child_state state;
 	bool advance;     /* sandbox_step() shall look at it */
+	struct child *advance_prev, *advance_next;
 	bool started;     /* the owner serves it */
 	bool failed;      /* its start failed for good */
+	bool starting;    /* the owner is at it */
+	bool short_above; /* it failed because our own account was too small */
 	unsigned retries; /* of environment sessions whose donation was too small */
 	bool propagate_exit;
 	int64_t exit_value;
@@ -121,7 +124,6 @@ void server_response(struct child *child, uint32_t server_id, int answer);
 
 /* Used by sandbox.c and session.c. */
 struct child *child_new(struct sandbox *sandbox, const char *name);
-void child_advance(struct child *child);
 void child_close_all(struct child *child);
 bool child_gone(const struct child *child);
 void child_free(struct child *child);

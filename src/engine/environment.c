@@ -175,13 +175,11 @@ static int cap_of(struct child *child, uint32_t id)
 	return session_find(child, id)->cap;
 }
 
-static void start(struct child *child)
+void environment_started(struct child *child, int r)
 {
 	const struct owner *owner = owner_of(child);
-	struct child_start what = { child->name, child->account, cap_of(child, ENV_PD),
-		cap_of(child, ENV_CPU), cap_of(child, ENV_LOG), cap_of(child, ENV_BINARY) };
-	int r = owner->children->start(owner->ctx, child, &what);
 
+	child->starting = false;
 	if (r) {
 		fail(child,
 			r == KIN_OUT_OF_RAM    ? "out of RAM during loading"
@@ -204,9 +202,22 @@ static void start(struct child *child)
 		owner->children->wake_server(owner->ctx, child);
 }
 
+static void start(struct child *child)
+{
+	const struct owner *owner = owner_of(child);
+	struct child_start what = { child->name, child->account, cap_of(child, ENV_PD),
+		cap_of(child, ENV_CPU), cap_of(child, ENV_LOG), cap_of(child, ENV_BINARY) };
+
+	child->starting = true;
+	int r = owner->children->start(owner->ctx, child, &what);
+
+	if (r != KIN_PENDING)
+		environment_started(child, r);
+}
+
 static bool is_starting(const struct child *child)
 {
-	return child->state == CHILD_INCOMPLETE && !child->failed;
+	return child->state == CHILD_INCOMPLETE && !child->failed && !child->starting;
 }
 
 void environment_advance_pd(struct child *child)

@@ -18,6 +18,9 @@ void environment_advance_pd(struct child *child);
 /* Once there is a PD: requests what is missing and starts the child when all is there. */
 void environment_advance(struct child *child);
 
+/* The owner has started the child's process (@r is 0) or could not; see struct child_ops. */
+void environment_started(struct child *child, int r);
+
 /* Ends the child's process: its CPU session, then its PD, so that its quota is back. */
 void environment_close_process(struct child *child);
 

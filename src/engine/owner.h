@@ -49,6 +49,8 @@ struct up_ops {
 	int (*session_cap)(void *ctx, uint32_t id, int *ret_cap);
 	int (*upgrade)(void *ctx, uint32_t id, struct quota amount);
 	int (*close)(void *ctx, uint32_t id);
+	/* We need so much more; sandbox_granted() follows if it is given. */
+	void (*resource_request)(void *ctx, struct quota amount);
 };
 
 struct account_ops {
@@ -70,7 +72,8 @@ enum session_event { SESSION_EVENT_CREATED, SESSION_EVENT_UPGRADED, SESSION_EVEN
 struct child_ops {
 	/* Makes the PD's account a child of OWNER_SELF and gives it a first quota. */
 	int (*adopt)(void *ctx, int pd, struct quota quota, uint32_t *ret_account);
-	/* Return: 0; KIN_OUT_OF_RAM, KIN_OUT_OF_CAPS of the child; KIN_DENIED: the log says why */
+	/* Return: 0; KIN_OUT_OF_RAM, KIN_OUT_OF_CAPS of the child; KIN_DENIED: the log says why;
+	 * KIN_PENDING: environment_started() follows, unless it is stopped before */
 	int (*start)(void *ctx, struct child *child, const struct child_start *start);
 	/* No more messages to or from this child; its process ends with its CPU session. */
 	void (*stop)(void *ctx, struct child *child);
@@ -85,13 +88,19 @@ struct child_ops {
 	void (*exit)(void *ctx, int64_t value);
 };
 
-/* Services that the owner provides itself. The session's `local` is the owner's to use. */
+/*
+ * Services that the owner provides itself. The session's `local` is the owner's to use. What it
+ * answers KIN_PENDING it answers later by session_delivered(), session_refused(), session_upgraded()
+ * or session_closed(), unless sandbox_done() came first.
+ */
 struct local_ops {
 	bool (*exists)(void *ctx, const char *service);
-	/* Return: 0 and the capability; KIN_DENIED to KIN_INSUFFICIENT_CAPS; negative errno */
+	/* Return: 0 and the capability; KIN_PENDING to KIN_INSUFFICIENT_CAPS; negative errno */
 	int (*create)(void *ctx, struct session *session, int *ret_cap);
-	void (*upgrade)(void *ctx, struct session *session, struct quota amount);
-	void (*close)(void *ctx, struct session *session);
+	/* Return: 0 or KIN_PENDING */
+	int (*upgrade)(void *ctx, struct session *session, struct quota amount);
+	/* Also of a session that is still being created. Return: 0 or KIN_PENDING */
+	int (*close)(void *ctx, struct session *session);
 };
 
 enum owner_level { OWNER_INFO, OWNER_WARNING, OWNER_ERROR };

@@ -210,7 +210,7 @@ static void create_child(
 	child->failed = !read_binary(child) || !budget_assign(budget, child);
 	if (!child->failed)
 		read_provides(child);
-	child->advance = true;
+	sandbox_advance(child);
 }
 
 void sandbox_apply(struct sandbox *sandbox, struct kin_tree *config)
@@ -224,28 +224,24 @@ void sandbox_apply(struct sandbox *sandbox, struct kin_tree *config)
 	budget_open(&budget, sandbox, root);
 	KIN_NODE_FOREACH (start, root, "start")
 		create_child(sandbox, start, &budget);
-	sandbox_schedule(sandbox);
-}
-
-static void end_exited(struct child *child)
-{
-	const struct owner *owner = child->sandbox->owner;
-
-	if (!child->started)
-		return;
-	child_close_all(child);
-	if (child->propagate_exit)
-		owner->children->exit(owner->ctx, child->exit_value);
 }
 
 static void advance(struct child *child)
 {
+	const struct owner *owner = child->sandbox->owner;
+
 	switch (child->state) {
 	case CHILD_INCOMPLETE:
-		environment_advance(child);
+		if (child->failed)
+			child_close_all(child);
+		else
+			environment_advance(child);
 		break;
 	case CHILD_EXITED:
-		end_exited(child);
+		child_close_all(child);
+		if (child->propagate_exit)
+			owner->children->exit(owner->ctx, child->exit_value);
+		child->propagate_exit = false;
 		break;
 	case CHILD_ALIVE:
 	case CHILD_ABANDONED:
@@ -253,17 +249,26 @@ static void advance(struct child *child)
 	}
 }
 
+void sandbox_advance(struct child *child)
+{
+	struct sandbox *sandbox = child->sandbox;
+
+	if (child->advance)
+		return;
+	child->advance = true;
+	DL_APPEND2(sandbox->advancing, child, advance_prev, advance_next);
+	sandbox_schedule(sandbox);
+}
+
 void sandbox_step(struct sandbox *sandbox)
 {
 	struct child *child;
 
 	sandbox->scheduled = false;
-	DL_FOREACH (sandbox->children, child)
-		if (child->advance)
-			environment_advance_pd(child);
-	DL_FOREACH (sandbox->children, child) {
-		if (!child->advance)
-			continue;
+	DL_FOREACH2 (sandbox->advancing, child, advance_next)
+		environment_advance_pd(child);
+	while ((child = sandbox->advancing)) {
+		DL_DELETE2(sandbox->advancing, child, advance_prev, advance_next);
 		child->advance = false;
 		advance(child);
 	}
@@ -273,15 +278,42 @@ void sandbox_up_answers(struct sandbox *sandbox)
 {
 	struct session *session, *next;
 
-	DL_FOREACH_SAFE2 (sandbox->up_pending, session, next, up_next)
+	DL_FOREACH_SAFE2 (sandbox->waiting, session, next, waiting_next)
 		session_up_answer(session);
+}
+
+void sandbox_ask_parent(struct sandbox *sandbox, struct quota amount)
+{
+	const struct owner *owner = sandbox->owner;
+
+	if (sandbox->asked)
+		return;
+	sandbox->asked = true;
+	owner->up->resource_request(owner->ctx, amount);
+}
+
+void sandbox_granted(struct sandbox *sandbox)
+{
+	struct child *child;
+
+	sandbox->asked = false;
+	DL_FOREACH (sandbox->children, child) {
+		if (!child->short_above)
+			continue;
+		child->short_above = false;
+		child_post(child, CHILD_EVENT_RESOURCE);
+	}
 }
 
 /* What the parent has still to close is not waited for. */
 static void end_child(struct child *child)
 {
-	struct session *session, *next;
+	struct session *session = session_find_closing(child, ENV_PD), *next;
 
+	if (session) {
+		session_closed(session);
+		child_close_all(child);
+	}
 	assert(!child->served);
 	DL_FOREACH_SAFE2 (child->closing, session, next, closing_next)
 		session_closed(session);
@@ -299,9 +331,11 @@ void sandbox_done(struct sandbox *sandbox)
 	}
 	DL_FOREACH (sandbox->children, child)
 		end_child(child);
-	DL_FOREACH_SAFE2 (sandbox->up_pending, session, next_session, up_next)
+	DL_FOREACH_SAFE2 (sandbox->waiting, session, next_session, waiting_next)
 		session_closed(session);
 	DL_FOREACH_SAFE (sandbox->children, child, next) {
+		if (child->advance)
+			DL_DELETE2(sandbox->advancing, child, advance_prev, advance_next);
 		HASH_DELETE(by_name, sandbox->by_name, child);
 		DL_DELETE(sandbox->children, child);
 		child_free(child);

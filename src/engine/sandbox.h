@@ -36,11 +36,13 @@ struct sandbox {
 	struct globals globals;
 	struct alias *aliases;
 	struct child *children, *by_name; /* in the order of start nodes; by name */
+	struct child *advancing;          /* that sandbox_step() shall look at */
 	struct services services;
-	struct session *up_pending; /* that the parent has to answer */
+	struct session *waiting; /* that the parent or the owner has to answer */
 	uint32_t last_up_id, last_child_id;
 	struct quota preserve;
 	bool scheduled;
+	bool asked; /* our parent for more, and it has not granted anything since */
 };
 
 void sandbox_init(struct sandbox *sandbox, const struct owner *owner);
@@ -59,6 +61,9 @@ void sandbox_step(struct sandbox *sandbox);
 /* The parent has answered pending requests of ours. */
 void sandbox_up_answers(struct sandbox *sandbox);
 
+/* The parent has given us more: who failed because of us may try again. */
+void sandbox_granted(struct sandbox *sandbox);
+
 /* Ends all children; their servers among them need not answer any more. */
 void sandbox_done(struct sandbox *sandbox);
 
@@ -72,5 +77,7 @@ const struct kin_node *sandbox_child_config(const struct child *child);
 int sandbox_route(struct sandbox *sandbox, struct child *child, const struct route_request *request,
 	struct route_result *ret);
 void sandbox_schedule(struct sandbox *sandbox);
+void sandbox_advance(struct child *child); /* have sandbox_step() look at it */
+void sandbox_ask_parent(struct sandbox *sandbox, struct quota amount);
 
 #endif

@@ -114,10 +114,16 @@ static void leave_client(struct session *session)
 	session->listed = session->closing = false;
 }
 
+static void stop_waiting(struct session *session)
+{
+	if (session->waiting)
+		DL_DELETE2(session->sandbox->waiting, session, waiting_prev, waiting_next);
+	session->waiting = false;
+}
+
 static void leave_server(struct session *session)
 {
 	struct child *server = server_of(session);
-	struct sandbox *sandbox = session->sandbox;
 
 	if (server) {
 		server_dequeue(server, session);
@@ -125,9 +131,7 @@ static void leave_server(struct session *session)
 			HASH_DELETE(by_server_id, server->served, session);
 		session->server_id = 0;
 	}
-	if (session->up_pending)
-		DL_DELETE2(sandbox->up_pending, session, up_prev, up_next);
-	session->up_pending = false;
+	stop_waiting(session);
 }
 
 static void drop_cap(struct session *session)
@@ -163,12 +167,12 @@ static void finish(struct session *session)
 	session_free(session);
 }
 
-static void wait_for_parent(struct session *session)
+static void wait_for_answer(struct session *session)
 {
-	if (session->up_pending)
+	if (session->waiting)
 		return;
-	session->up_pending = true;
-	DL_APPEND2(session->sandbox->up_pending, session, up_prev, up_next);
+	session->waiting = true;
+	DL_APPEND2(session->sandbox->waiting, session, waiting_prev, waiting_next);
 }
 
 static void refuse(struct session *session, int answer)
@@ -186,10 +190,26 @@ static void take_answer(struct session *session, int answer, int cap)
 		session->cap = cap;
 		session->state = SESSION_AVAILABLE;
 	} else if (answer == KIN_PENDING) {
-		wait_for_parent(session);
+		wait_for_answer(session);
 	} else {
 		refuse(session, answer > 0 ? answer : KIN_DENIED);
 	}
+}
+
+/*
+ * Our own account is too small for what a child asks: so do we ask our parent, once until it grants,
+ * and the child is told when it did.
+ */
+static void ask_upwards(struct session *session, int answer, struct quota amount)
+{
+	if (answer == KIN_OUT_OF_RAM)
+		sandbox_ask_parent(session->sandbox, (struct quota){ amount.ram, 0 });
+	else if (answer == KIN_OUT_OF_CAPS)
+		sandbox_ask_parent(session->sandbox, (struct quota){ 0, amount.caps });
+	else
+		return;
+	if (session->client)
+		session->client->short_above = true;
 }
 
 void session_submit(struct session *session)
@@ -204,6 +224,7 @@ void session_submit(struct session *session)
 	case SERVICE_PARENT:
 		session->up_id = ++session->sandbox->last_up_id;
 		r = owner->up->session(owner->ctx, session->up_id, session, &cap);
+		ask_upwards(session, r, session->donation);
 		take_answer(session, r, cap);
 		return;
 	case SERVICE_LOCAL:
@@ -227,15 +248,16 @@ int session_upgrade(struct session *session, struct quota amount)
 		server_enqueue(session->service->server, session);
 		return KIN_PENDING;
 	case SERVICE_LOCAL:
-		owner->local->upgrade(owner->ctx, session, amount);
-		return 0;
+		r = owner->local->upgrade(owner->ctx, session, amount);
+		break;
 	case SERVICE_PARENT:
 		r = owner->up->upgrade(owner->ctx, session->up_id, amount);
+		ask_upwards(session, r, amount);
 		break;
 	}
 	if (r == KIN_PENDING) {
 		session->state = SESSION_UPGRADE_REQUESTED;
-		wait_for_parent(session);
+		wait_for_answer(session);
 	} else if (r) {
 		donation_take_back(session, amount);
 	}
@@ -252,15 +274,18 @@ static bool close_at_server(struct session *session)
 		return true;
 	switch (session->service->kind) {
 	case SERVICE_LOCAL:
-		if (alive)
-			owner->local->close(owner->ctx, session);
-		return true;
+		if (!alive && session->state != SESSION_CREATE_REQUESTED)
+			return true;
+		if (owner->local->close(owner->ctx, session) != KIN_PENDING)
+			return true;
+		wait_for_answer(session);
+		break;
 	case SERVICE_PARENT:
 		if (!alive && session->state != SESSION_CREATE_REQUESTED)
 			return true;
 		if (owner->up->close(owner->ctx, session->up_id) != KIN_PENDING)
 			return true;
-		wait_for_parent(session);
+		wait_for_answer(session);
 		break;
 	case SERVICE_CHILD:
 		if (!alive)
@@ -372,6 +397,7 @@ void session_delivered(struct session *session, int cap)
 {
 	struct child *server = server_of(session);
 
+	stop_waiting(session);
 	session->cap = cap;
 	session->state = SESSION_AVAILABLE;
 	if (server)
@@ -387,6 +413,7 @@ void session_refused(struct session *session, int answer)
 {
 	struct child *server = server_of(session);
 
+	stop_waiting(session);
 	refuse(session, answer);
 	if (server)
 		server_dequeue(server, session);
@@ -400,6 +427,7 @@ void session_upgraded(struct session *session)
 {
 	struct child *server = server_of(session);
 
+	stop_waiting(session);
 	session->state = SESSION_HANDED_OUT;
 	session->upgrade = (struct quota){ 0, 0 };
 	if (server)
@@ -412,21 +440,17 @@ void session_closed(struct session *session)
 	finish(session);
 }
 
-static void up_stop_waiting(struct session *session)
-{
-	DL_DELETE2(session->sandbox->up_pending, session, up_prev, up_next);
-	session->up_pending = false;
-}
-
 void session_up_answer(struct session *session)
 {
 	const struct owner *owner = session_owner(session);
 	int cap = 0;
+
+	if (session->service->kind != SERVICE_PARENT)
+		return;
 	int r = owner->up->session_cap(owner->ctx, session->up_id, &cap);
 
 	if (r == KIN_PENDING)
 		return;
-	up_stop_waiting(session);
 	if (session->state == SESSION_CLOSE_REQUESTED)
 		session_closed(session);
 	else if (session->state == SESSION_UPGRADE_REQUESTED)

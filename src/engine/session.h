@@ -60,9 +60,9 @@ struct session {
 	bool fetched;      /* the server has seen the request */
 	struct session *request_prev, *request_next;
 
-	uint32_t up_id;  /* at the parent, if it serves it */
-	bool up_pending; /* the parent has to answer */
-	struct session *up_prev, *up_next;
+	uint32_t up_id; /* at the parent, if it serves it */
+	bool waiting;   /* the parent or the owner has to answer */
+	struct session *waiting_prev, *waiting_next;
 
 	void *local; /* the owner's, if it serves it */
 
@@ -125,7 +125,7 @@ void session_unpark(struct session *session);
 /* The parent answers a pending request of ours: ask it for the outcome. May free it. */
 void session_up_answer(struct session *session);
 
-/* A server's answers, as the parent or a child gives them. They may free the session. */
+/* A server's answers, as parent, owner or child give them. They may free the session. */
 void session_delivered(struct session *session, int cap);
 void session_refused(struct session *session, int answer);
 void session_upgraded(struct session *session);

@@ -52,22 +52,21 @@ static int local_create(void *ctx, struct session *session, int *ret_cap)
 				: host->ops->local->create(host, session, ret_cap);
 }
 
-static void local_upgrade(void *ctx, struct session *session, struct quota amount)
+static int local_upgrade(void *ctx, struct session *session, struct quota amount)
+{
+	struct host *host = ctx;
+
+	return session->special ? 0 : host->ops->local->upgrade(host, session, amount);
+}
+
+static int local_close(void *ctx, struct session *session)
 {
 	struct host *host = ctx;
 
 	if (!session->special)
-		host->ops->local->upgrade(host, session, amount);
-}
-
-static void local_close(void *ctx, struct session *session)
-{
-	struct host *host = ctx;
-
-	if (session->special)
-		host_rom_close(host, session);
-	else
-		host->ops->local->close(host, session);
+		return host->ops->local->close(host, session);
+	host_rom_close(host, session);
+	return 0;
 }
 
 static const struct local_ops local_ops = { local_exists, local_create, local_upgrade,

@@ -73,6 +73,11 @@ static int up_close(void *ctx, uint32_t id)
 		&(struct parent_close_request){ CHILDREN_ID_FIRST + id, 0 }, NULL);
 }
 
+static void up_resource_request(void *ctx, struct quota amount)
+{
+	kin_resource_request(env_of(ctx), amount.ram, amount.caps);
+}
+
 static int transfer(void *ctx, const struct quota_edge *edges, size_t n_edges)
 {
 	struct pd_transfer_request request = { .n_edges = (uint32_t) n_edges };
@@ -192,7 +197,8 @@ static void exit_propagated(void *ctx, int64_t value)
 	kin_stop(env_of(ctx), (int) value);
 }
 
-static const struct up_ops up_ops = { up_session, up_session_cap, up_upgrade, up_close };
+static const struct up_ops up_ops = { up_session, up_session_cap, up_upgrade, up_close,
+	up_resource_request };
 static const struct account_ops account_ops = { transfer, account_info };
 static const struct host_ops host_ops = { &up_ops, &account_ops, adopt, start, kill_process, status,
 	alloc_rpc, alloc_rom, free_object, NULL, log_text, exit_propagated };
@@ -202,6 +208,13 @@ static void parent_answered(void *data)
 	struct init *init = data;
 
 	sandbox_up_answers(&init->host.sandbox);
+}
+
+static void parent_granted(void *data)
+{
+	struct init *init = data;
+
+	sandbox_granted(&init->host.sandbox);
 }
 
 static void diagnose(void *ctx, const struct kin_diagnostic *diagnostic)
@@ -235,6 +248,7 @@ int kin_main(struct kin_env *env)
 	host_init(&init.host, &env->loop, &host_ops);
 	env->sessions_answered = parent_answered;
 	env->sessions_data = &init;
+	kin_on_resource(env, parent_granted, &init);
 	if (read_config(&init, &config) < 0)
 		return 1;
 	sandbox_apply(&init.host.sandbox, config);

@@ -167,8 +167,8 @@ static void check_parent(const struct model *model)
 		sum.caps += up->amount.caps;
 	}
 	assert(model->parent.quota.ram == sum.ram && model->parent.quota.caps == sum.caps);
-	DL_FOREACH2 (model->sandbox.up_pending, session, up_next)
-		assert(session->up_pending && session->service->kind == SERVICE_PARENT);
+	DL_FOREACH2 (model->sandbox.waiting, session, waiting_next)
+		assert(session->waiting && session->service->kind != SERVICE_CHILD);
 }
 
 void model_check(struct model *model)

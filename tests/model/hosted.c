@@ -169,7 +169,12 @@ static void exit_propagated(void *ctx, int64_t value)
 	((struct hosted *) ctx)->exit_value = value;
 }
 
-static const struct up_ops up_ops = { up_session, up_session_cap, up_upgrade, up_close };
+static void up_resource_request(void *ctx, struct quota amount)
+{
+}
+
+static const struct up_ops up_ops = { up_session, up_session_cap, up_upgrade, up_close,
+	up_resource_request };
 static const struct account_ops account_ops = { transfer, info };
 static const struct host_ops ops = { &up_ops, &account_ops, adopt, start, kill_process, status,
 	alloc_rpc, alloc_rom, free_object, NULL, log_text, exit_propagated };

@@ -277,7 +277,13 @@ static int up_close(void *ctx, uint32_t id)
 	return 0;
 }
 
-static const struct up_ops up_ops = { up_session, up_session_cap, up_upgrade, up_close };
+static void up_resource_request(void *ctx, struct quota amount)
+{
+	note(ctx, "up asks for %" PRIu64 " %" PRIu64, amount.ram, amount.caps);
+}
+
+static const struct up_ops up_ops = { up_session, up_session_cap, up_upgrade, up_close,
+	up_resource_request };
 
 void model_up_answer(struct model *model, const char *service, int answer)
 {
@@ -399,14 +405,15 @@ static int local_create(void *ctx, struct session *session, int *ret_cap)
 	return 0;
 }
 
-static void local_upgrade(void *ctx, struct session *session, struct quota amount)
+static int local_upgrade(void *ctx, struct session *session, struct quota amount)
 {
 	assert(session->local == ctx);
 	note(ctx, "local upgrade \"%s\" %" PRIu64 " %" PRIu64, session->args.label, amount.ram,
 		amount.caps);
+	return 0;
 }
 
-static void local_close(void *ctx, struct session *session)
+static int local_close(void *ctx, struct session *session)
 {
 	struct model *model = ctx;
 
@@ -414,6 +421,7 @@ static void local_close(void *ctx, struct session *session)
 	session->local = NULL;
 	model->n_locals--;
 	note(model, "local close \"%s\"", session->args.label);
+	return 0;
 }
 
 static const struct local_ops local_ops = { local_exists, local_create, local_upgrade,
