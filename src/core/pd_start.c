@@ -2,8 +2,10 @@
  * Starting the process of a PD
  *
  * Who adopted a PD starts it, with the environment that it gathered for it. Core believes nothing
- * about these capabilities: PD, CPU and binary must be its own session objects, the LOG session may
- * be served by anybody and must be a channel.
+ * about these capabilities: PD and CPU must be its own session objects, the LOG session may be served
+ * by anybody and must be a channel. The binary is a ROM session of core's, whose snapshot all its
+ * users share, or a dataspace that somebody else's ROM session gave: that is copied for this one
+ * process, which pays for the copy.
  */
 #include <inttypes.h>
 
@@ -11,6 +13,7 @@
 #include "core/cpu.h"
 #include "core/descriptor.h"
 #include "core/linux/elf.h"
+#include "core/linux/memfd.h"
 #include "core/process.h"
 #include "core/rom.h"
 #include "core/services.h"
@@ -23,12 +26,12 @@ struct start {
 	struct core_services *services;
 	struct pd *pd; /* the one to be started */
 	struct cpu_session *cpu;
-	struct rom_session *binary;
-	int executable; /* borrowed */
+	struct rom_session *binary; /* NULL: a dataspace */
+	int executable;             /* borrowed, or the copy */
+	int copy;
 	struct elf_info info;
+	struct quota cost;
 };
-
-static const struct quota PROCESS_COST = { PROCESS_RAM_BYTES, PROCESS_CAPS };
 
 static int start_refuse(const struct start *start, const char *what)
 {
@@ -49,8 +52,10 @@ static int start_environment(struct start *start)
 		return start_refuse(start, "the PD session is another one");
 	if (!cpu || ((struct cpu_session *) cpu)->pd)
 		return start_refuse(start, "the CPU session is not core's or in use");
-	if (!rom)
-		return start_refuse(start, "the binary's ROM session is not core's");
+	if (!channel_check(request->binary))
+		return start_refuse(start, "the binary's ROM session is no channel");
+	if (!rom && !request->program)
+		return KIN_INVALID;
 	if (!channel_check(request->log))
 		return start_refuse(start, "the LOG session is no channel");
 	start->cpu = (struct cpu_session *) cpu;
@@ -58,17 +63,16 @@ static int start_environment(struct start *start)
 	return 0;
 }
 
-static int start_executable(struct start *start)
+static int start_explain(const struct start *start, int r, const struct elf_fault *fault)
 {
 	const char *label = start->pd->session.label;
-	struct elf_fault fault;
 
-	switch (core_rom_executable(start->binary, &start->executable, &start->info, &fault)) {
+	switch (r) {
 	case 0:
 		return 0;
 	case ELF_E_INVALID:
 		core_log(start->services, OWNER_ERROR, "%s: invalid ELF executable: %s", label,
-			fault.text);
+			fault->text);
 		return KIN_DENIED;
 	case ELF_E_DYNAMIC:
 		core_log(start->services, OWNER_ERROR, "%s: dynamic linker \"%s\" unavailable",
@@ -78,12 +82,44 @@ static int start_executable(struct start *start)
 	return start_refuse(start, "the binary can't be read");
 }
 
+static int start_executable(struct start *start)
+{
+	struct elf_fault fault;
+	int r;
+
+	start->cost = (struct quota){ PROCESS_RAM_BYTES, PROCESS_CAPS };
+	if (start->binary) {
+		r = core_rom_executable(start->binary, &start->executable, &start->info, &fault);
+		return start_explain(start, r, &fault);
+	}
+	r = elf_check(start->request->program, &start->info, &fault);
+	if (r == 0)
+		start->cost.ram += (start->info.file_bytes + 4095) / 4096 * 4096;
+	return start_explain(start, r, &fault);
+}
+
+/* What was checked may have changed since, so the copy is checked again. */
+static int start_copy(struct start *start)
+{
+	struct elf_fault fault;
+
+	if (start->binary)
+		return 0;
+	int r = rom_memfd_snapshot(start->request->program, start->request->name,
+		start->info.file_bytes, &start->copy);
+
+	if (r == 0)
+		r = elf_check(start->copy, &start->info, &fault);
+	start->executable = start->copy;
+	return start_explain(start, r, &fault);
+}
+
 /* Charges what every process costs and sees whether the rest holds what this one begins with. */
 static int start_charge(struct start *start)
 {
 	struct pd *pd = start->pd;
 	const char *label = pd->session.label;
-	uint64_t need_bytes = PROCESS_RAM_BYTES + start->info.data_bytes + PROCESS_START_BYTES;
+	uint64_t need_bytes = start->cost.ram + start->info.data_bytes + PROCESS_START_BYTES;
 	struct quota available = account_available(&pd->account);
 
 	if (available.ram < need_bytes) {
@@ -98,7 +134,7 @@ static int start_charge(struct start *start)
 			PROCESS_CAPS, available.caps);
 		return KIN_OUT_OF_CAPS;
 	}
-	return pd_charge(pd, PROCESS_COST);
+	return pd_charge(pd, start->cost);
 }
 
 /* Starts the process with its end of the parent channel and its signal. */
@@ -142,6 +178,7 @@ static int start_commit(struct start *start, struct pd_start_reply *ret)
 		r = start_process(start, child, signal);
 	if (r)
 		return r;
+	pd->process->cost = start->cost;
 	r = descriptor_dup(pd->process->pidfd, &ret->process);
 	if (r < 0) {
 		/* Its adopter would never learn of its end. */
@@ -171,8 +208,11 @@ int core_pd_start(struct pd *pd, const struct pd_start_request *request, struct 
 		r = start_charge(&start);
 	if (r)
 		return r;
-	r = start_commit(&start, ret);
+	r = start_copy(&start);
+	if (r == 0)
+		r = start_commit(&start, ret);
 	if (r)
-		pd_uncharge(start.pd, PROCESS_COST);
+		pd_uncharge(start.pd, start.cost);
+	descriptor_close(&start.copy);
 	return r;
 }

@@ -35,7 +35,7 @@ static void process_ended(struct process *process)
 	descriptor_close(&process->statm);
 	process->pid = 0;
 	process->ended = true;
-	pd_uncharge(pd, (struct quota){ PROCESS_RAM_BYTES, PROCESS_CAPS });
+	pd_uncharge(pd, process->cost);
 	pd_objects_hang_up(pd);
 	if (pd->cpu)
 		pd->cpu->pd = NULL;

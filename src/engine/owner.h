@@ -64,6 +64,7 @@ struct child_start {
 	const char *name;
 	uint32_t account;
 	int pd, cpu, log, binary;
+	int program; /* dataspace of the binary; 0 unless the owner fetched it */
 };
 
 /* What a client is told about one of its sessions. */

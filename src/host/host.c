@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "host/child.h"
+#include "host/program.h"
 #include "host/rom.h"
 
 static int adopt(void *ctx, int pd, struct quota quota, uint32_t *ret_account)
@@ -15,16 +16,15 @@ static int adopt(void *ctx, int pd, struct quota quota, uint32_t *ret_account)
 
 static int start(void *ctx, struct child *child, const struct child_start *what)
 {
-	struct host *host = ctx;
-	struct host_process ends;
-	int r = host->ops->start(host, what, &ends);
-
-	return r ? r : host_child_open(host, child, &ends);
+	return host_program_start(ctx, child, what);
 }
 
 static void stop(void *ctx, struct child *child)
 {
-	host_child_close(child);
+	if (child->started)
+		host_child_close(child);
+	else
+		host_program_cancel(child);
 }
 
 static void propagate_exit(void *ctx, int64_t value)

@@ -116,7 +116,8 @@ static int start(void *ctx, const struct child_start *what, struct host_process 
 		.pd = what->pd,
 		.cpu = what->cpu,
 		.log = what->log,
-		.binary = what->binary };
+		.binary = what->binary,
+		.program = what->program };
 	struct pd_start_reply reply;
 
 	strcpy(request.name, what->name);

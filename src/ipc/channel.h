@@ -29,6 +29,22 @@ int channel_pair(int *ret_server, int *ret_client);
 int channel_cookie(int fd, uint64_t *ret_cookie);
 
 /**
+ * channel_ask() - the first half of a call, never waiting: for a server that is not trusted to answer
+ *
+ * Return: 0; -ENOBUFS if the server does not take it, -EPIPE, -EINVAL as kin_send().
+ */
+int channel_ask(int fd, const struct kin_interface *interface, uint32_t operation,
+	const void *request);
+
+/**
+ * channel_answer() - the second half, never waiting either
+ *
+ * Return: as kin_call(); -EAGAIN while there is no answer.
+ */
+int channel_answer(
+	int fd, const struct kin_interface *interface, uint32_t operation, void *ret_reply);
+
+/**
  * channel_peek() - which operation does the next message ask for?
  *
  * Return: 0, -EAGAIN if there is no message, -EPIPE if the peer is gone, -EPROTO if it is too

@@ -134,30 +134,28 @@ static int message_decode(const struct message *m, const struct kin_layout *layo
 		layout, m->bytes + WIRE_HEADER_SIZE, m->size - WIRE_HEADER_SIZE, &m->caps, ret);
 }
 
-int kin_send(
-	int channel, const struct kin_interface *interface, uint32_t operation, const void *request)
+static int request_send(int channel, const struct kin_interface *interface, uint32_t operation,
+	const void *request, int flags)
 {
-	const struct kin_operation *op = &interface->operations[operation];
 	struct message m;
 
 	assert(operation < interface->n_operations);
-	int r = message_encode(&m, operation, 0, op->request(), request);
+	int r = message_encode(
+		&m, operation, 0, interface->operations[operation].request(), request);
 
-	return r < 0 ? r : message_send(channel, &m, 0);
+	return r < 0 ? r : message_send(channel, &m, flags);
 }
 
-int kin_call(int channel, const struct kin_interface *interface, uint32_t operation,
-	const void *request, void *ret_reply)
+static int reply_receive(int channel, const struct kin_interface *interface, uint32_t operation,
+	void *ret_reply, int flags)
 {
 	const struct kin_layout *reply = interface->operations[operation].reply();
 	struct wire_header header;
 	struct message m;
 	char nothing[1];
 
-	int r = kin_send(channel, interface, operation, request);
-	if (r < 0)
-		return r;
-	r = message_receive(channel, &m, 0);
+	int r = message_receive(channel, &m, flags);
+
 	if (r < 0)
 		return r;
 	wire_header_decode(m.bytes, &header);
@@ -173,6 +171,32 @@ int kin_call(int channel, const struct kin_interface *interface, uint32_t operat
 	if (r < 0)
 		caps_close(&m.caps);
 	return r;
+}
+
+int kin_send(
+	int channel, const struct kin_interface *interface, uint32_t operation, const void *request)
+{
+	return request_send(channel, interface, operation, request, 0);
+}
+
+int kin_call(int channel, const struct kin_interface *interface, uint32_t operation,
+	const void *request, void *ret_reply)
+{
+	int r = request_send(channel, interface, operation, request, 0);
+
+	return r < 0 ? r : reply_receive(channel, interface, operation, ret_reply, 0);
+}
+
+int channel_ask(
+	int fd, const struct kin_interface *interface, uint32_t operation, const void *request)
+{
+	return request_send(fd, interface, operation, request, MSG_DONTWAIT);
+}
+
+int channel_answer(
+	int fd, const struct kin_interface *interface, uint32_t operation, void *ret_reply)
+{
+	return reply_receive(fd, interface, operation, ret_reply, MSG_DONTWAIT);
 }
 
 int kin_reply(int channel, const struct kin_interface *interface, uint32_t operation, int status,

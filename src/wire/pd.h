@@ -43,11 +43,14 @@ KIN_LAYOUT_DECLARE(pd_edge, PD_EDGE)
 /*
  * Start the process of an adopted PD with its environment sessions. The reply has the parent's end
  * of the parent channel, the signal that wakes the child, and a pidfd that tells its end.
- * Answers: KIN_OUT_OF_RAM, KIN_OUT_OF_CAPS (of the child), KIN_DENIED (the log says why).
+ * @program is the program as a dataspace; it is needed only if @binary is not core's own session.
+ * Answers: KIN_OUT_OF_RAM, KIN_OUT_OF_CAPS (of the child), KIN_DENIED (the log says why), KIN_INVALID
+ * if @program is needed.
  */
 #define PD_START_REQUEST(F) \
 	F(U32, account) \
-	F(TEXT, name, KIN_NAME_MAX) F(CAP, pd) F(CAP, cpu) F(CAP, log) F(CAP, binary)
+	F(TEXT, name, KIN_NAME_MAX) \
+	F(CAP, pd) F(CAP, cpu) F(CAP, log) F(CAP, binary) F(CAP_OPTIONAL, program)
 #define PD_START_REPLY(F) F(CAP, parent) F(CAP, signal) F(CAP, process)
 
 /* How the process of an adopted PD is; once exited or killed it stays so. */

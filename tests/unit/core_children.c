@@ -44,7 +44,7 @@ void child_open(struct fixture *f, struct child *c, const char *module, uint64_t
 int child_start(struct fixture *f, struct child *c)
 {
 	struct pd_start_request request = { c->account, "child", c->pd_cap, c->cpu_cap, c->log_cap,
-		c->binary_cap };
+		c->binary_cap, c->program };
 
 	return core_pd_start(&f->services.root, &request, &c->started);
 }

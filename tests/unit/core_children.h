@@ -15,6 +15,7 @@
 struct child {
 	struct core_session *pd, *cpu, *log, *binary;
 	int pd_cap, cpu_cap, log_cap, binary_cap;
+	int program; /* dataspace of the binary, 0 if its session is core's */
 	uint32_t account;
 	struct pd_start_reply started;
 };
