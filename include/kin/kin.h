@@ -25,6 +25,7 @@
 #include <kin/report.h>
 #include <kin/resource.h>
 #include <kin/rom.h>
+#include <kin/sandbox.h>
 #include <kin/service.h>
 #include <kin/session.h>
 #include <kin/signal.h>

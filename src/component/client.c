@@ -31,6 +31,7 @@ enum client_state { CLIENT_CREATING, CLIENT_OPEN, CLIENT_CLOSING };
 
 struct client {
 	struct kin_env *env;
+	struct request_source *origin; /* who asked for it */
 	struct loop_source source;
 	enum client_state state;
 	uint32_t id;      /* of the session, given by the parent */
@@ -46,11 +47,11 @@ static struct client *client_of(struct kin_client *shown)
 	return CONTAINER_OF(shown, struct client, shown);
 }
 
-static struct client *client_find(struct kin_env *env, uint32_t id)
+static struct client *client_find(struct request_source *origin, uint32_t id)
 {
 	struct client *client;
 
-	HASH_FIND(by_id, env->services.clients, &id, sizeof(id), client);
+	HASH_FIND(by_id, origin->clients, &id, sizeof(id), client);
 	return client;
 }
 
@@ -76,9 +77,7 @@ static void channel_free(struct client *client)
 
 static void client_free(struct client *client)
 {
-	struct kin_env *env = client->env;
-
-	HASH_DELETE(by_id, env->services.clients, client);
+	HASH_DELETE(by_id, client->origin->clients, client);
 	channel_free(client);
 	kin_cap_close(client->client_end);
 	free(client);
@@ -123,8 +122,8 @@ static void client_handle(struct loop_source *source, uint32_t epoll_events)
 }
 
 /* Return: the client with its channel, paid from the donation; NULL with the reason. */
-static struct client *client_new(struct kin_env *env, struct kin_service *service,
-	const struct parent_pending_request *request, int *ret_answer)
+static struct client *client_new(struct kin_env *env, struct request_source *origin,
+	struct kin_service *service, const struct parent_pending_request *request, int *ret_answer)
 {
 	struct kin_quota quota = { request->args.ram_quota, 0, request->args.cap_quota, 0 };
 	size_t bytes = client_bytes(service);
@@ -142,12 +141,13 @@ static struct client *client_new(struct kin_env *env, struct kin_service *servic
 		return NULL;
 	}
 	*client = (struct client){ .env = env,
+		.origin = origin,
 		.id = request->id,
 		.channel = channel.id,
 		.client_end = channel.client,
 		.server_end = channel.server,
 		.shown = { service, request->args, request->affinity, quota, 0 } };
-	HASH_ADD(by_id, env->services.clients, id, sizeof(client->id), client);
+	HASH_ADD(by_id, origin->clients, id, sizeof(client->id), client);
 	if (client->by_id.tbl)
 		return client;
 	pd_free(env->start.pd, &(struct pd_free_request){ channel.id });
@@ -170,17 +170,17 @@ static int answer_for_client(int answer)
 	return KIN_DENIED;
 }
 
-void client_create(struct kin_env *env, struct kin_service *service,
+void client_create(struct kin_env *env, struct request_source *origin, struct kin_service *service,
 	const struct parent_pending_request *request)
 {
 	int answer = 0;
-	struct client *client = client_new(env, service, request, &answer);
+	struct client *client = client_new(env, origin, service, request, &answer);
 
 	if (!client) {
 		if (answer < 0)
 			kin_warning(env, "no session for %s: %s", request->args.label,
 				kin_answer_text(answer));
-		request_respond(env, request->id, answer_for_client(answer));
+		origin->respond(origin, request->id, answer_for_client(answer));
 		return;
 	}
 	if (service->create)
@@ -206,29 +206,30 @@ void kin_client_deliver(struct kin_client *shown)
 	}
 	client->state = CLIENT_OPEN;
 	shown->channel = client->server_end;
-	parent_deliver(env->start.parent,
-		&(struct parent_deliver_request){ client->id, client->client_end });
-	close(client->client_end);
+	int client_end = client->client_end;
+
 	client->client_end = 0;
+	client->origin->deliver(client->origin, client->id, client_end);
+	close(client_end);
 }
 
 void kin_client_deny(struct kin_client *shown, int answer)
 {
 	struct client *client = client_of(shown);
-	struct kin_env *env = client->env;
+	struct request_source *origin = client->origin;
 	uint32_t id = client->id;
 
 	assert(client->state == CLIENT_CREATING);
 	client_free(client);
-	request_respond(env, id, answer_for_client(answer));
+	origin->respond(origin, id, answer_for_client(answer));
 }
 
-void client_upgrade(struct kin_env *env, const struct parent_pending_request *request)
+void client_upgrade(struct request_source *origin, const struct parent_pending_request *request)
 {
-	struct client *client = client_find(env, request->id);
+	struct client *client = client_find(origin, request->id);
 
 	if (!client) {
-		request_respond(env, request->id, KIN_CLOSED);
+		origin->respond(origin, request->id, KIN_CLOSED);
 		return;
 	}
 	struct kin_client *shown = &client->shown;
@@ -236,7 +237,7 @@ void client_upgrade(struct kin_env *env, const struct parent_pending_request *re
 	kin_quota_raise(&shown->quota, request->args.ram_quota, request->args.cap_quota);
 	if (shown->service->upgraded)
 		shown->service->upgraded(shown);
-	request_respond(env, request->id, KIN_OK);
+	origin->respond(origin, request->id, KIN_OK);
 }
 
 /* What the client sent before it closed was meant to arrive. */
@@ -249,12 +250,12 @@ static void client_drain(struct client *client)
 	loop_remove(&client->env->loop, &client->source);
 }
 
-void client_close(struct kin_env *env, const struct parent_pending_request *request)
+void client_close(struct request_source *origin, const struct parent_pending_request *request)
 {
-	struct client *client = client_find(env, request->id);
+	struct client *client = client_find(origin, request->id);
 
 	if (!client) {
-		request_respond(env, request->id, KIN_CLOSED);
+		origin->respond(origin, request->id, KIN_CLOSED);
 		return;
 	}
 	client_drain(client);
@@ -268,10 +269,10 @@ void client_close(struct kin_env *env, const struct parent_pending_request *requ
 void kin_client_closed(struct kin_client *shown)
 {
 	struct client *client = client_of(shown);
-	struct kin_env *env = client->env;
+	struct request_source *origin = client->origin;
 	uint32_t id = client->id;
 
 	assert(client->state == CLIENT_CLOSING);
 	client_free(client);
-	request_respond(env, id, KIN_CLOSED);
+	origin->respond(origin, id, KIN_CLOSED);
 }

@@ -75,11 +75,13 @@ static void events_act(struct loop_task *task)
 	env->events = 0;
 	if (events & PARENT_EVENT_SESSION) {
 		env_sessions_changed(env);
-		if (env->sessions_answered)
-			env->sessions_answered(env->sessions_data);
+		if (env->embedded.answered)
+			env->embedded.answered(env->embedded.data);
 	}
 	if (events & PARENT_EVENT_RESOURCE) {
 		env_sessions_granted(env);
+		if (env->embedded.granted)
+			env->embedded.granted(env->embedded.data);
 		if (env->granted)
 			env->granted(env->granted_data);
 	}

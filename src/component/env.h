@@ -39,12 +39,30 @@ struct env_start {
 	int parent, signal, pd, cpu, log, binary;
 };
 
+/*
+ * Who asks for sessions: the parent for its other children, or a sandbox for its own. Answers go
+ * back where the request came from.
+ */
+struct request_source {
+	void (*deliver)(struct request_source *source, uint32_t id, int channel);
+	void (*respond)(struct request_source *source, uint32_t id, int answer);
+	struct client *clients; /* hashed by ID */
+};
+
 /* What it provides; see service.c */
 struct env_services {
 	struct kin_service *first;
 	struct kin_signal requests; /* triggered by the parent; open once something is announced */
 	uint64_t sequence;          /* of the last request seen */
-	struct client *clients;     /* all, hashed by ID */
+	struct request_source parent;
+};
+
+/* Who has sessions at the parent besides us: a sandbox, for its children. All NULL if there is
+ * none. */
+struct env_embedded {
+	kin_handler *answered; /* the parent answered pending requests */
+	kin_handler *granted;  /* the parent gave us more */
+	void *data;
 };
 
 struct kin_env {
@@ -67,8 +85,7 @@ struct kin_env {
 	kin_shortage_handler *shortage_decide;
 	void *shortage_data;
 
-	kin_handler *sessions_answered; /* for init, whose children have sessions there, too */
-	void *sessions_data;
+	struct env_embedded embedded;
 
 	uint32_t session_id;                       /* last one used */
 	LIST_HEAD(, session_operation) operations; /* not finished yet */

@@ -11,10 +11,21 @@
 
 #include <kin/log.h>
 
-void request_respond(struct kin_env *env, uint32_t id, int answer)
+static struct kin_env *env_of(struct request_source *source)
 {
-	parent_response(
-		env->start.parent, &(struct parent_response_request){ id, (uint8_t) answer });
+	return CONTAINER_OF(source, struct kin_env, services.parent);
+}
+
+static void parent_take(struct request_source *source, uint32_t id, int channel)
+{
+	parent_deliver(
+		env_of(source)->start.parent, &(struct parent_deliver_request){ id, channel });
+}
+
+static void parent_respond(struct request_source *source, uint32_t id, int answer)
+{
+	parent_response(env_of(source)->start.parent,
+		&(struct parent_response_request){ id, (uint8_t) answer });
 }
 
 static struct kin_service *service_find(struct kin_env *env, const char *name)
@@ -31,16 +42,16 @@ static void request_create(struct kin_env *env, const struct parent_pending_requ
 	struct kin_service *service = service_find(env, request->service);
 
 	if (!service) {
-		request_respond(env, request->id, KIN_DENIED);
+		parent_respond(&env->services.parent, request->id, KIN_DENIED);
 		return;
 	}
 	if (request->version != service->interface->version) {
 		kin_warning(env, "%s speaks version %u of \"%s\", we speak %u", request->args.label,
 			request->version, request->service, service->interface->version);
-		request_respond(env, request->id, KIN_DENIED);
+		parent_respond(&env->services.parent, request->id, KIN_DENIED);
 		return;
 	}
-	client_create(env, service, request);
+	client_create(env, &env->services.parent, service, request);
 }
 
 static void request_handle(struct kin_env *env, const struct parent_pending_request *request)
@@ -50,10 +61,10 @@ static void request_handle(struct kin_env *env, const struct parent_pending_requ
 		request_create(env, request);
 		break;
 	case PARENT_REQUEST_UPGRADE:
-		client_upgrade(env, request);
+		client_upgrade(&env->services.parent, request);
 		break;
 	case PARENT_REQUEST_CLOSE:
-		client_close(env, request);
+		client_close(&env->services.parent, request);
 		break;
 	}
 }
@@ -90,6 +101,8 @@ int kin_service_announce(struct kin_env *env, struct kin_service *service)
 	r = parent_announce(env->start.parent, &request, NULL);
 	if (r)
 		return r;
+	env->services.parent.deliver = parent_take;
+	env->services.parent.respond = parent_respond;
 	/* The parent's signal is handled by the loop, so nothing arrives before this is done. */
 	service->env = env;
 	service->next = env->services.first;

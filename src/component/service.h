@@ -9,13 +9,10 @@
 #include "component/env.h"
 #include "wire/parent.h"
 
-/* Outcomes of requests at the parent; @request is one of the kinds in the function's name. */
-void client_create(struct kin_env *env, struct kin_service *service,
+/* Requests of a source; @request is one of the kinds in the function's name. */
+void client_create(struct kin_env *env, struct request_source *origin, struct kin_service *service,
 	const struct parent_pending_request *request);
-void client_upgrade(struct kin_env *env, const struct parent_pending_request *request);
-void client_close(struct kin_env *env, const struct parent_pending_request *request);
-
-/* Answers a request with one of enum kin_answer. */
-void request_respond(struct kin_env *env, uint32_t id, int answer);
+void client_upgrade(struct request_source *origin, const struct parent_pending_request *request);
+void client_close(struct request_source *origin, const struct parent_pending_request *request);
 
 #endif

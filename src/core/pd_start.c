@@ -2,10 +2,10 @@
  * Starting the process of a PD
  *
  * Who adopted a PD starts it, with the environment that it gathered for it. Core believes nothing
- * about these capabilities: PD and CPU must be its own session objects, the LOG session may be served
- * by anybody and must be a channel. The binary is a ROM session of core's, whose snapshot all its
- * users share, or a dataspace that somebody else's ROM session gave: that is copied for this one
- * process, which pays for the copy.
+ * about these capabilities: PD and CPU must be its own session objects, the LOG session may be
+ * served by anybody and must be a channel. The binary is a ROM session of core's, whose snapshot
+ * all its users share, or a dataspace that somebody else's ROM session gave: that is copied for
+ * this one process, which pays for the copy.
  */
 #include <inttypes.h>
 

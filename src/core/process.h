@@ -27,7 +27,7 @@ struct process {
 	struct pd *pd; /* NULL in the graveyard */
 	pid_t pid;
 	int pidfd, statm;     /* 0 once reaped */
-	struct quota cost; /* charged for it, given back when it has ended */
+	struct quota cost;    /* charged for it, given back when it has ended */
 	uint64_t limit_bytes; /* its data limit, whole pages */
 	unsigned descriptors_max;
 	bool ended;

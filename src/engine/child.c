@@ -23,6 +23,14 @@ static const struct owner *owner_of(const struct child *child)
 	return child->sandbox->owner;
 }
 
+static void tell(struct child *child, enum child_change change)
+{
+	const struct owner *owner = owner_of(child);
+
+	if (owner->children->changed)
+		owner->children->changed(owner->ctx, child, change);
+}
+
 struct child *child_new(struct sandbox *sandbox, const char *name)
 {
 	struct child *child = calloc(1, sizeof(*child));
@@ -186,6 +194,11 @@ int child_upgrade(struct child *child, uint32_t id, struct quota amount)
 			session ? session_state_word(session->state) : "unknown");
 		return 0;
 	}
+	if (session->environment) { /* its donation is the parent's */
+		owner_log(owner_of(child), OWNER_WARNING,
+			"%s: environment session %" PRIu32 " can't be upgraded", child->name, id);
+		return KIN_DENIED;
+	}
 	return session_upgrade(session, amount);
 }
 
@@ -246,6 +259,7 @@ void child_resource_request(struct child *child, struct quota amount)
 		"child \"%s\" requests resources: ram_quota=%" PRIu64 ", cap_quota=%" PRIu64,
 		child->name, amount.ram, amount.caps);
 	child->wanted = amount;
+	tell(child, CHILD_CHANGE_REQUESTED);
 }
 
 void child_yield(struct child *child, struct quota amount)
@@ -257,6 +271,41 @@ void child_yield(struct child *child, struct quota amount)
 void child_yield_response(struct child *child)
 {
 	child->yield = (struct quota){ 0, 0 };
+	tell(child, CHILD_CHANGE_YIELDED);
+}
+
+int child_grant(struct child *child, struct quota amount)
+{
+	const struct owner *owner = owner_of(child);
+	struct quota_edge edge = { OWNER_SELF, child->account, amount };
+
+	if (!child->adopted)
+		return KIN_INVALID;
+	int r = owner->accounts->transfer(owner->ctx, &edge, 1);
+
+	if (r)
+		return r;
+	child->assigned.ram += amount.ram;
+	child->assigned.caps += amount.caps;
+	child->wanted = (struct quota){ 0, 0 };
+	child_post(child, CHILD_EVENT_RESOURCE);
+	return 0;
+}
+
+int child_withdraw(struct child *child, struct quota amount)
+{
+	const struct owner *owner = owner_of(child);
+	struct quota_edge edge = { child->account, OWNER_SELF, amount };
+
+	if (!child->adopted)
+		return KIN_INVALID;
+	int r = owner->accounts->transfer(owner->ctx, &edge, 1);
+
+	if (r)
+		return r;
+	child->assigned.ram -= amount.ram;
+	child->assigned.caps -= amount.caps;
+	return 0;
 }
 
 void child_heartbeat(struct child *child)
@@ -277,6 +326,7 @@ static void end(struct child *child, int64_t value)
 	child->state = CHILD_EXITED;
 	child->exit_value = value;
 	sandbox_advance(child);
+	tell(child, CHILD_CHANGE_ENDED);
 }
 
 void child_exit(struct child *child, int64_t value)

@@ -43,7 +43,7 @@ struct child {
 	uint32_t id;
 
 	enum child_state state;
-	bool advance;     /* sandbox_step() shall look at it */
+	bool advance; /* sandbox_step() shall look at it */
 	struct child *advance_prev, *advance_next;
 	bool started;     /* the owner serves it */
 	bool failed;      /* its start failed for good */
@@ -103,7 +103,12 @@ void child_died(struct child *child, int signal, int64_t value);
 /* It broke the rules of its parent channel and is ended for it. */
 void child_misbehaved(struct child *child, const char *what);
 
-/* From above: wishes and beats. */
+/* From above: quota, wishes and beats. */
+/* Gives more, which answers a pending resource request. Return: 0, KIN_EXCEEDED (we have less),
+ * KIN_INVALID (it has no account), negative errno */
+int child_grant(struct child *child, struct quota amount);
+/* Takes what it has available. Return: as above, KIN_EXCEEDED if it is less */
+int child_withdraw(struct child *child, struct quota amount);
 void child_yield(struct child *child, struct quota amount);
 void child_heartbeat(struct child *child);
 void child_post(struct child *child, enum child_event event);

@@ -70,6 +70,13 @@ struct child_start {
 /* What a client is told about one of its sessions. */
 enum session_event { SESSION_EVENT_CREATED, SESSION_EVENT_UPGRADED, SESSION_EVENT_CLOSED };
 
+/* What can be new about a child. */
+enum child_change {
+	CHILD_CHANGE_ENDED,     /* exited, crashed, or was ended */
+	CHILD_CHANGE_REQUESTED, /* it wants more */
+	CHILD_CHANGE_YIELDED,   /* it answered a yield request */
+};
+
 struct child_ops {
 	/* Makes the PD's account a child of OWNER_SELF and gives it a first quota. */
 	int (*adopt)(void *ctx, int pd, struct quota quota, uint32_t *ret_account);
@@ -87,12 +94,14 @@ struct child_ops {
 	bool (*answered)(void *ctx, struct child *child, uint32_t id, enum session_event event);
 	/* A child that the whole depends on ended (<exit propagate="yes"/>). */
 	void (*exit)(void *ctx, int64_t value);
+	/* News of a child for who embeds the sandbox; may be NULL. */
+	void (*changed)(void *ctx, struct child *child, enum child_change change);
 };
 
 /*
  * Services that the owner provides itself. The session's `local` is the owner's to use. What it
- * answers KIN_PENDING it answers later by session_delivered(), session_refused(), session_upgraded()
- * or session_closed(), unless sandbox_done() came first.
+ * answers KIN_PENDING it answers later by session_delivered(), session_refused(),
+ * session_upgraded() or session_closed(), unless sandbox_done() came first.
  */
 struct local_ops {
 	bool (*exists)(void *ctx, const char *service);

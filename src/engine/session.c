@@ -197,8 +197,8 @@ static void take_answer(struct session *session, int answer, int cap)
 }
 
 /*
- * Our own account is too small for what a child asks: so do we ask our parent, once until it grants,
- * and the child is told when it did.
+ * Our own account is too small for what a child asks: so do we ask our parent, once until it
+ * grants, and the child is told when it did.
  */
 static void ask_upwards(struct session *session, int answer, struct quota amount)
 {

@@ -34,8 +34,16 @@ static void propagate_exit(void *ctx, int64_t value)
 	host->ops->exit(host, value);
 }
 
+static void changed(void *ctx, struct child *child, enum child_change change)
+{
+	struct host *host = ctx;
+
+	if (host->ops->changed)
+		host->ops->changed(host, child, change);
+}
+
 static const struct child_ops child_ops = { adopt, start, stop, host_child_wake,
-	host_child_wake_server, host_child_answered, propagate_exit };
+	host_child_wake_server, host_child_answered, propagate_exit, changed };
 
 static bool local_exists(void *ctx, const char *service)
 {

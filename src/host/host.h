@@ -37,6 +37,7 @@ struct host_ops {
 	const struct local_ops *local; /* services of its own, for <local/> */
 	void (*log)(void *ctx, enum owner_level level, const char *text);
 	void (*exit)(void *ctx, int64_t value);
+	void (*changed)(void *ctx, struct child *child, enum child_change change); /* may be NULL */
 };
 
 struct host {

@@ -1,8 +1,8 @@
 /*
  * Starting a child, whoever serves its binary
  *
- * Core starts what its own ROM service has. If a child serves the binary's ROM session, its dataspace
- * is asked for first, without waiting for the answer.
+ * Core starts what its own ROM service has. If a child serves the binary's ROM session, its
+ * dataspace is asked for first, without waiting for the answer.
  */
 #ifndef HOST_PROGRAM_H
 #define HOST_PROGRAM_H

@@ -1,260 +1,29 @@
 /*
  * init: composes components by a config
  *
- * Glue between two libraries: as a component it has a parent, a PD and a log; as a host it is the
- * parent of its children. Here the second's requests become calls of the first's channels. It is
- * the same program at every level of nesting.
+ * A component whose whole purpose is its sandbox. It is the same program at every level of nesting.
  */
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <kin/diag.h>
 #include <kin/kin.h>
-
-#include "component/env.h"
-#include "host/host.h"
-#include "ipc/dataspace.h"
-#include "wire/parent.h"
-#include "wire/pd.h"
-
-/* Session IDs at our parent: below this the component library's, from here on the children's. */
-#define CHILDREN_ID_FIRST 0x40000000u
-
-struct init {
-	struct host host; /* first: host_ops find init by it */
-	struct kin_env *env;
-	struct kin_rom config;
-};
-
-static struct kin_env *env_of(void *ctx)
-{
-	return ((struct init *) ctx)->env;
-}
-
-static int up_session(void *ctx, uint32_t id, const struct session *session, int *ret_cap)
-{
-	struct parent_session_request request = { .id = CHILDREN_ID_FIRST + id,
-		.version = session->version,
-		.args = session->args,
-		.affinity = session->affinity };
-	struct parent_session_reply reply;
-
-	strcpy(request.service, session->service->name->name);
-	int r = parent_session(env_of(ctx)->start.parent, &request, &reply);
-
-	if (r == 0)
-		*ret_cap = reply.session;
-	return r;
-}
-
-static int up_session_cap(void *ctx, uint32_t id, int *ret_cap)
-{
-	struct parent_session_cap_reply reply;
-	int r = parent_session_cap(env_of(ctx)->start.parent,
-		&(struct parent_session_cap_request){ CHILDREN_ID_FIRST + id }, &reply);
-
-	if (r == 0)
-		*ret_cap = reply.session;
-	return r;
-}
-
-static int up_upgrade(void *ctx, uint32_t id, struct quota amount)
-{
-	return parent_upgrade(env_of(ctx)->start.parent,
-		&(struct parent_upgrade_request){
-			CHILDREN_ID_FIRST + id, amount.ram, amount.caps, 0 },
-		NULL);
-}
-
-static int up_close(void *ctx, uint32_t id)
-{
-	return parent_close(env_of(ctx)->start.parent,
-		&(struct parent_close_request){ CHILDREN_ID_FIRST + id, 0 }, NULL);
-}
-
-static void up_resource_request(void *ctx, struct quota amount)
-{
-	kin_resource_request(env_of(ctx), amount.ram, amount.caps);
-}
-
-static int transfer(void *ctx, const struct quota_edge *edges, size_t n_edges)
-{
-	struct pd_transfer_request request = { .n_edges = (uint32_t) n_edges };
-
-	for (size_t i = 0; i < n_edges; i++)
-		request.edges[i] = (struct pd_edge){ edges[i].from, edges[i].to,
-			edges[i].amount.ram, edges[i].amount.caps };
-	return pd_transfer(env_of(ctx)->start.pd, &request, NULL);
-}
-
-static int account_info(void *ctx, uint32_t account, struct account_info *ret)
-{
-	struct pd_account_reply reply;
-	int r = pd_account(env_of(ctx)->start.pd, &(struct pd_account_request){ account }, &reply);
-
-	if (r == 0)
-		*ret = (struct account_info){ { reply.ram_quota, reply.cap_quota },
-			{ reply.ram_used, reply.cap_used } };
-	return r;
-}
-
-static int adopt(void *ctx, int pd, struct quota quota, uint32_t *ret_account)
-{
-	struct pd_adopt_reply reply;
-	int r = pd_adopt(env_of(ctx)->start.pd,
-		&(struct pd_adopt_request){ pd, quota.ram, quota.caps }, &reply);
-
-	if (r == 0)
-		*ret_account = reply.account;
-	return r;
-}
-
-static int start(void *ctx, const struct child_start *what, struct host_process *ret)
-{
-	struct pd_start_request request = { .account = what->account,
-		.pd = what->pd,
-		.cpu = what->cpu,
-		.log = what->log,
-		.binary = what->binary,
-		.program = what->program };
-	struct pd_start_reply reply;
-
-	strcpy(request.name, what->name);
-	int r = pd_start(env_of(ctx)->start.pd, &request, &reply);
-
-	if (r == 0)
-		*ret = (struct host_process){ reply.parent, reply.signal, reply.process };
-	return r;
-}
-
-static int kill_process(void *ctx, uint32_t account)
-{
-	return pd_kill(env_of(ctx)->start.pd, &(struct pd_kill_request){ account }, NULL);
-}
-
-static int status(void *ctx, uint32_t account, int64_t *ret_value)
-{
-	struct pd_status_reply reply;
-	int r = pd_status(env_of(ctx)->start.pd, &(struct pd_status_request){ account }, &reply);
-
-	if (r || reply.status == PD_STATUS_RUNNING)
-		return -EAGAIN;
-	*ret_value = reply.value;
-	return reply.status == PD_STATUS_KILLED ? (int) reply.value : 0;
-}
-
-static int alloc_rpc(void *ctx, uint32_t *ret_id, int *ret_server, int *ret_client)
-{
-	struct pd_alloc_rpc_reply reply;
-	int r = pd_alloc_rpc(env_of(ctx)->start.pd, NULL, &reply);
-
-	if (r)
-		return r;
-	*ret_id = reply.id;
-	*ret_server = reply.server;
-	*ret_client = reply.client;
-	return 0;
-}
-
-static int alloc_rom(void *ctx, const char *text, size_t size, uint32_t *ret_id, int *ret_fd)
-{
-	struct pd_alloc_ram_reply reply;
-	int r = pd_alloc_ram(
-		env_of(ctx)->start.pd, &(struct pd_alloc_ram_request){ size, true }, &reply);
-
-	if (r)
-		return r;
-	r = dataspace_write(reply.dataspace, text, size);
-	close(reply.dataspace);
-	if (r < 0) {
-		close(reply.read_only);
-		pd_free(env_of(ctx)->start.pd, &(struct pd_free_request){ reply.id });
-		return r;
-	}
-	*ret_id = reply.id;
-	*ret_fd = reply.read_only;
-	return 0;
-}
-
-static void free_object(void *ctx, uint32_t id)
-{
-	pd_free(env_of(ctx)->start.pd, &(struct pd_free_request){ id });
-}
-
-static void log_text(void *ctx, enum owner_level level, const char *text)
-{
-	static void (*const log[])(struct kin_env *, const char *, ...) = {
-		[OWNER_INFO] = kin_log,
-		[OWNER_WARNING] = kin_warning,
-		[OWNER_ERROR] = kin_error,
-	};
-
-	log[level](env_of(ctx), "%s", text);
-}
-
-static void exit_propagated(void *ctx, int64_t value)
-{
-	kin_stop(env_of(ctx), (int) value);
-}
-
-static const struct up_ops up_ops = { up_session, up_session_cap, up_upgrade, up_close,
-	up_resource_request };
-static const struct account_ops account_ops = { transfer, account_info };
-static const struct host_ops host_ops = { &up_ops, &account_ops, adopt, start, kill_process, status,
-	alloc_rpc, alloc_rom, free_object, NULL, log_text, exit_propagated };
-
-static void parent_answered(void *data)
-{
-	struct init *init = data;
-
-	sandbox_up_answers(&init->host.sandbox);
-}
-
-static void parent_granted(void *data)
-{
-	struct init *init = data;
-
-	sandbox_granted(&init->host.sandbox);
-}
-
-static void diagnose(void *ctx, const struct kin_diagnostic *diagnostic)
-{
-	char text[512];
-
-	kin_diag_format(diagnostic, text, sizeof(text));
-	kin_log(ctx, "%s", text);
-}
-
-static int read_config(struct init *init, struct kin_tree **ret)
-{
-	struct kin_diag diag = { .report = diagnose, .ctx = init->env, .source = "config" };
-	int r = kin_rom_open(init->env, &init->config, "config");
-
-	if (r) {
-		kin_error(init->env, "no config: %s", kin_answer_text(r));
-		return -ENOENT;
-	}
-	r = kin_tree_parse_xml(init->config.data, init->config.size, &diag, ret);
-	if (r < 0)
-		kin_error(init->env, "config has invalid syntax");
-	return r;
-}
 
 int kin_main(struct kin_env *env)
 {
-	struct init init = { .env = env };
-	struct kin_tree *config = NULL;
+	struct kin_sandbox *sandbox;
+	struct kin_rom config = { 0 };
+	int r = kin_rom_open(env, &config, "config");
 
-	host_init(&init.host, &env->loop, &host_ops);
-	env->sessions_answered = parent_answered;
-	env->sessions_data = &init;
-	kin_on_resource(env, parent_granted, &init);
-	if (read_config(&init, &config) < 0)
+	if (r) {
+		kin_error(env, "no config: %s", kin_answer_text(r));
 		return 1;
-	sandbox_apply(&init.host.sandbox, config);
+	}
+	r = kin_sandbox_open(env, NULL, &sandbox);
+	if (r == 0)
+		r = kin_sandbox_start(sandbox, config.data, config.size);
+	if (r) {
+		kin_error(env, "can't start: %s", kin_answer_text(r));
+		return 1;
+	}
 	int value = kin_run(env);
 
-	host_done(&init.host);
+	kin_sandbox_close(sandbox);
 	return value;
 }

@@ -29,12 +29,13 @@ int channel_pair(int *ret_server, int *ret_client);
 int channel_cookie(int fd, uint64_t *ret_cookie);
 
 /**
- * channel_ask() - the first half of a call, never waiting: for a server that is not trusted to answer
+ * channel_ask() - the first half of a call, never waiting: for a server that is not trusted to
+ * answer
  *
  * Return: 0; -ENOBUFS if the server does not take it, -EPIPE, -EINVAL as kin_send().
  */
-int channel_ask(int fd, const struct kin_interface *interface, uint32_t operation,
-	const void *request);
+int channel_ask(
+	int fd, const struct kin_interface *interface, uint32_t operation, const void *request);
 
 /**
  * channel_answer() - the second half, never waiting either

@@ -84,6 +84,12 @@ static void control_take(struct msghdr *msg, struct wire_caps *ret)
 	}
 }
 
+/* A peer that went without reading all we sent is told of once, before what it sent itself. */
+static bool receive_again(void)
+{
+	return errno == EINTR || errno == ECONNRESET;
+}
+
 static int message_receive(int channel, struct message *ret, int flags)
 {
 	union control control;
@@ -96,9 +102,9 @@ static int message_receive(int channel, struct message *ret, int flags)
 
 	do
 		n = recvmsg(channel, &msg, flags | MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
+	while (n < 0 && receive_again());
 	if (n < 0)
-		return errno == ECONNRESET ? -EPIPE : -errno;
+		return -errno;
 	control_take(&msg, &ret->caps);
 	if (msg.msg_flags & (MSG_CTRUNC | MSG_TRUNC)) {
 		caps_close(&ret->caps);
@@ -257,10 +263,13 @@ int channel_peek(int fd, uint32_t *ret_operation)
 {
 	uint8_t bytes[WIRE_HEADER_SIZE];
 	struct wire_header header;
-	ssize_t n = recv(fd, bytes, sizeof(bytes), MSG_PEEK | MSG_DONTWAIT);
+	ssize_t n;
 
+	do
+		n = recv(fd, bytes, sizeof(bytes), MSG_PEEK | MSG_DONTWAIT);
+	while (n < 0 && receive_again());
 	if (n < 0)
-		return errno == ECONNRESET ? -EPIPE : -errno;
+		return -errno;
 	if (n < WIRE_HEADER_SIZE)
 		return n == 0 ? -EPIPE : -EPROTO;
 	wire_header_decode(bytes, &header);

@@ -9,6 +9,7 @@
 #include <utlist.h>
 
 #include "engine/donation.h"
+#include "model/check.h"
 #include "model/model.h"
 
 static void check_state(const struct session *session)
@@ -102,12 +103,30 @@ static void check_life(const struct child *child)
 		assert(session && !session->cap);
 		assert(session->state == SESSION_HANDED_OUT || session->state == SESSION_CLOSED);
 	}
+	/* What it owes is settled once its PD is closed. */
+	if (session_find_closing((struct child *) child, ENV_PD))
+		return;
+	if (child->failed || (child->state == CHILD_EXITED && !child->started))
+		assert(!child->sessions && !child->served && !child->provided && !child->adopted);
 }
 
-/* What the child's account holds if all its servers and clients are honest. */
-static struct quota expected(const struct model *model, struct child *child)
+void check_tables(struct sandbox *sandbox)
 {
-	struct quota sum = model->pds[child->account - 1].given;
+	const struct session *session;
+	struct child *child;
+
+	DL_FOREACH (sandbox->children, child) {
+		check_client(child);
+		check_server(child);
+		check_life(child);
+	}
+	DL_FOREACH2 (sandbox->waiting, session, waiting_next)
+		assert(session->waiting && session->service->kind != SERVICE_CHILD);
+}
+
+struct quota check_expected(struct child *child, struct quota given)
+{
+	struct quota sum = given;
 	struct session *session, *next;
 
 	HASH_ITER (by_server_id, child->served, session, next) {
@@ -136,12 +155,12 @@ static void check_account(const struct model *model, struct child *child)
 	if (!child->adopted || model->lossy)
 		return;
 	struct quota have = model->pds[child->account - 1].account.quota;
-	struct quota want = expected(model, child);
+	struct quota want = check_expected(child, model->pds[child->account - 1].given);
 
 	assert(have.ram == want.ram && have.caps == want.caps);
 }
 
-static unsigned caps_held(struct sandbox *sandbox)
+unsigned check_caps_held(struct sandbox *sandbox)
 {
 	struct session *session, *next;
 	struct child *child;
@@ -159,7 +178,6 @@ static unsigned caps_held(struct sandbox *sandbox)
 static void check_parent(const struct model *model)
 {
 	struct quota sum = { 0, 0 };
-	const struct session *session;
 	const struct model_up *up;
 
 	DL_FOREACH (model->ups, up) {
@@ -167,8 +185,6 @@ static void check_parent(const struct model *model)
 		sum.caps += up->amount.caps;
 	}
 	assert(model->parent.quota.ram == sum.ram && model->parent.quota.caps == sum.caps);
-	DL_FOREACH2 (model->sandbox.waiting, session, waiting_next)
-		assert(session->waiting && session->service->kind != SERVICE_CHILD);
 }
 
 void model_check(struct model *model)
@@ -176,12 +192,9 @@ void model_check(struct model *model)
 	struct child *child;
 
 	ledger_check(&model->ledger);
-	DL_FOREACH (model->sandbox.children, child) {
-		check_client(child);
-		check_server(child);
-		check_life(child);
+	check_tables(&model->sandbox);
+	DL_FOREACH (model->sandbox.children, child)
 		check_account(model, child);
-	}
 	check_parent(model);
-	assert(caps_held(&model->sandbox) == model->n_caps);
+	assert(check_caps_held(&model->sandbox) == model->n_caps);
 }

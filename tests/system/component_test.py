@@ -52,6 +52,28 @@ def report_rom_prints_reports_if_told_so():
 
 
 @test
+def a_component_has_a_child_of_its_own_and_trades_memory_with_it():
+    keeper = start("keeper", ram="16M", caps="300", inside='<exit propagate="yes"/>')
+    with Tree(composition(keeper)) as tree:
+        for time in (1, 2, 3):
+            tree.expect("[init -> keeper] the eater has 9728 KiB, I ask for 5120",
+                        f"[init -> keeper] the eater yielded, time {time}")
+        tree.expect('[init] child "keeper" exited with exit value 0')
+        tree.finish()
+
+
+@test
+def a_binary_may_be_served_by_a_sibling():
+    route = ('<route><service name="ROM"><child name="report_rom"/></service>'
+             "<any-service><parent/></any-service></route>")
+    policy = '<policy label="odd -> hello" report="none"/>'
+    with Tree(composition(BYSTANDERS, report_rom(f"<config>{policy}</config>"),
+                          start("odd", "hello", inside=route))) as tree:
+        tree.expect("[core] Error: init -> odd: invalid ELF executable: is not an ELF executable")
+        tree.expect_bystanders()
+
+
+@test
 def a_timer_ticks_periodically():
     with Tree(composition(BYSTANDERS)) as tree:
         tree.expect_in_order(*[f"[init -> witness] seen {n}" for n in range(1, 8)])

@@ -1,0 +1,47 @@
+/*
+ * Sandbox, inside: a component as the host of children
+ */
+#ifndef SANDBOX_SANDBOX_H
+#define SANDBOX_SANDBOX_H
+
+#include <kin/sandbox.h>
+
+#include "component/env.h"
+#include "host/host.h"
+
+struct local_session;
+struct news;
+
+struct kin_sandbox {
+	struct host host; /* first: host_ops find the sandbox by it */
+	struct kin_env *env;
+	struct kin_sandbox_events events;
+	struct kin_service *offered; /* linked by their `next` */
+	struct request_source children;
+	struct local_session *locals; /* hashed by ID */
+	uint32_t last_local_id;
+	struct news *news; /* queued, not told yet */
+	bool started;
+};
+
+/* Seams of the host: what we ask our parent and our PD for (upwards.c), services of our own
+ * (local.c). */
+extern const struct up_ops sandbox_up_ops;
+extern const struct account_ops sandbox_account_ops;
+extern const struct local_ops sandbox_local_ops;
+
+int sandbox_adopt(void *ctx, int pd, struct quota quota, uint32_t *ret_account);
+int sandbox_start_process(void *ctx, const struct child_start *what, struct host_process *ret);
+int sandbox_kill(void *ctx, uint32_t account);
+int sandbox_status(void *ctx, uint32_t account, int64_t *ret_value);
+int sandbox_alloc_rpc(void *ctx, uint32_t *ret_id, int *ret_server, int *ret_client);
+int sandbox_alloc_rom(void *ctx, const char *text, size_t size, uint32_t *ret_id, int *ret_fd);
+void sandbox_free_object(void *ctx, uint32_t id);
+
+/* Makes services answer to children; before the first session. */
+void local_init(struct kin_sandbox *sandbox);
+
+/* No child is left: what is still known of their sessions is forgotten. */
+void local_done(struct kin_sandbox *sandbox);
+
+#endif
