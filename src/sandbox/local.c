@@ -5,6 +5,8 @@
  * A request that the service answers within the call is answered so to the engine, too; what it
  * left pending is reported when the answer comes. A client that closes while it is being created is
  * let in first and closed then, as the service is entitled to finish.
+ * For the same reason a sandbox that is closed lives on, without children, until the last service has
+ * answered.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -36,10 +38,15 @@ static struct local_session *find(struct kin_sandbox *sandbox, uint32_t id)
 	return local;
 }
 
+/* The last one takes a sandbox along that is closed already. */
 static void forget(struct local_session *local)
 {
-	HASH_DELETE(by_id, local->sandbox->locals, local);
+	struct kin_sandbox *sandbox = local->sandbox;
+
+	HASH_DELETE(by_id, sandbox->locals, local);
 	free(local);
+	if (sandbox->closed && !sandbox->locals)
+		free(sandbox);
 }
 
 static struct kin_sandbox *sandbox_of(struct request_source *source)
@@ -201,6 +208,8 @@ void local_done(struct kin_sandbox *sandbox)
 {
 	struct local_session *local, *next;
 
-	HASH_ITER (by_id, sandbox->locals, local, next)
+	HASH_ITER (by_id, sandbox->locals, local, next) {
 		local->session = NULL;
+		local->close = true;
+	}
 }

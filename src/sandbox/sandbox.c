@@ -144,7 +144,9 @@ void kin_sandbox_close(struct kin_sandbox *sandbox)
 		free(news);
 	}
 	sandbox->env->embedded = (struct env_embedded){ NULL, NULL, NULL };
-	free(sandbox);
+	sandbox->closed = true;
+	if (!sandbox->locals)
+		free(sandbox);
 }
 
 void kin_sandbox_offer(struct kin_sandbox *sandbox, struct kin_service *service)

@@ -22,6 +22,7 @@ struct kin_sandbox {
 	uint32_t last_local_id;
 	struct news *news; /* queued, not told yet */
 	bool started;
+	bool closed; /* but services have still to answer */
 };
 
 /* Seams of the host: what we ask our parent and our PD for (upwards.c), services of our own
@@ -41,7 +42,7 @@ void sandbox_free_object(void *ctx, uint32_t id);
 /* Makes services answer to children; before the first session. */
 void local_init(struct kin_sandbox *sandbox);
 
-/* No child is left: what is still known of their sessions is forgotten. */
+/* No child is left: services may finish what they left pending, nobody is told. */
 void local_done(struct kin_sandbox *sandbox);
 
 #endif
