@@ -35,9 +35,10 @@ static int session_create(struct kin_client *client)
 	return 0;
 }
 
-static void session_upgraded(struct kin_client *client)
+static int session_upgraded(struct kin_client *client)
 {
 	kin_log(service_of(client)->env, "received session quota upgrade");
+	return 0;
 }
 
 static void session_delay_over(void *data)

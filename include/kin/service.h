@@ -61,8 +61,11 @@ struct kin_service {
 	 */
 	int (*create)(struct kin_client *client);
 
-	/* The client donated more; its quota says so already. May be NULL. */
-	void (*upgraded)(struct kin_client *client);
+	/*
+	 * The client donated more; its quota says so already. Return 0, or KIN_PENDING to confirm
+	 * it with kin_client_confirm() later. May be NULL.
+	 */
+	int (*upgraded)(struct kin_client *client);
 
 	/*
 	 * The session ends; give back everything charged to its quota. Messages that the client had
@@ -93,6 +96,9 @@ void kin_client_deliver(struct kin_client *client);
 /** kin_client_deny() - refuse such a client with an answer that `create` could have given; it is
  * gone afterwards. */
 void kin_client_deny(struct kin_client *client, int answer);
+
+/** kin_client_confirm() - confirm an upgrade that `upgraded` left KIN_PENDING; until `destroy`. */
+void kin_client_confirm(struct kin_client *client);
 
 /** kin_client_closed() - finish what `destroy` left KIN_PENDING; the client is gone afterwards. */
 void kin_client_closed(struct kin_client *client);

@@ -235,9 +235,16 @@ void client_upgrade(struct request_source *origin, const struct parent_pending_r
 	struct kin_client *shown = &client->shown;
 
 	kin_quota_raise(&shown->quota, request->args.ram_quota, request->args.cap_quota);
-	if (shown->service->upgraded)
-		shown->service->upgraded(shown);
-	origin->respond(origin, request->id, KIN_OK);
+	if (!shown->service->upgraded || shown->service->upgraded(shown) != KIN_PENDING)
+		kin_client_confirm(shown);
+}
+
+void kin_client_confirm(struct kin_client *shown)
+{
+	struct client *client = client_of(shown);
+
+	assert(client->state == CLIENT_OPEN);
+	client->origin->respond(client->origin, client->id, KIN_OK);
 }
 
 /* What the client sent before it closed was meant to arrive. */

@@ -53,6 +53,12 @@ void session_established(
 	session->cap_quota = request->args.cap_quota;
 }
 
+void session_lost(struct kin_env *env, uint32_t id, int answer)
+{
+	if (answer == -EMFILE)
+		parent_close(env->start.parent, &(struct parent_close_request){ id, 0 }, NULL);
+}
+
 int kin_session_open(struct kin_env *env, struct kin_session *session,
 	const struct kin_interface *interface, const struct kin_args *args)
 {
@@ -68,8 +74,10 @@ int kin_session_open(struct kin_env *env, struct kin_session *session,
 		r = parent_session(env->start.parent, &request, &reply);
 	} while (session_donation_raise(&request.args, r, &attempts) ||
 		 env_shortage(env, r, request.args.ram_quota, request.args.cap_quota));
-	if (r)
+	if (r) {
+		session_lost(env, request.id, r);
 		return r;
+	}
 	*session = (struct kin_session){ .interface = interface, .env = env };
 	session_established(session, &request, reply.session);
 	return 0;

@@ -22,6 +22,9 @@ uint32_t session_id_next(struct kin_env *env);
 void session_established(
 	struct kin_session *session, const struct parent_session_request *request, int channel);
 
+/* A session whose capability had no room here when it was handed out is closed again. */
+void session_lost(struct kin_env *env, uint32_t id, int answer);
+
 /**
  * session_forget() - drop what is under way for a session
  *

@@ -92,6 +92,8 @@ static int operation_send(struct session_operation *op, int *ret_channel)
 		r = parent_session(parent, request, &reply);
 		if (r == 0)
 			*ret_channel = reply.session;
+		else
+			session_lost(op->env, request->id, r);
 		break;
 	case OPERATION_UPGRADE:
 		r = parent_upgrade(parent,
@@ -114,6 +116,8 @@ static int operation_ask(struct session_operation *op, int *ret_channel)
 
 	if (r == 0)
 		*ret_channel = reply.session;
+	else
+		session_lost(op->env, op->request.id, r);
 	return r;
 }
 

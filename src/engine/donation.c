@@ -87,40 +87,54 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* A server that spent what it has to give back gives what it has. */
-static struct quota take_what_is_left(
-	const struct owner *owner, struct session *session, struct quota amount)
+static struct quota at_most_available(
+	const struct owner *owner, uint32_t account, struct quota amount)
 {
-	uint32_t server = server_account(session);
-	struct quota got = { 0, 0 };
 	struct account_info info;
+
+	if (owner->accounts->info(owner->ctx, account, &info))
+		return (struct quota){ 0, 0 };
+	return (struct quota){ least(amount.ram, info.quota.ram - info.used.ram),
+		least(amount.caps, info.quota.caps - info.used.caps) };
+}
+
+/*
+ * A server that spent what it has to give back gives what it has. So do we in its place, if it ended
+ * while what it had spent is still at the server of a session of its own.
+ */
+static void move_back_what_is_left(
+	struct session *session, struct quota amount, uint64_t cost_bytes, uint32_t server)
+{
+	const struct owner *owner = session_owner(session);
+	const struct service *service = session->service;
+	struct quota_edge edge = { server, OWNER_SELF, amount };
 
 	owner_log(owner, OWNER_WARNING,
 		"%s: does not give back the quota donated to session \"%s\"",
-		session->service->server->name, session->args.label);
-	if (owner->accounts->info(owner->ctx, server, &info))
-		return got;
-	struct quota left = { least(amount.ram, info.quota.ram - info.used.ram),
-		least(amount.caps, info.quota.caps - info.used.caps) };
-	struct quota_edge edge = { server, OWNER_SELF, left };
-
-	return transfer(owner, &edge, 1) ? got : left;
+		service && service->kind == SERVICE_CHILD ? service->server->name : "parent",
+		session->args.label);
+	if (server != OWNER_SELF) {
+		edge.amount = at_most_available(owner, server, amount);
+		if (transfer(owner, &edge, 1))
+			edge.amount = (struct quota){ 0, 0 };
+	}
+	edge.from = OWNER_SELF;
+	edge.to = client_account(session);
+	edge.amount = at_most_available(owner, OWNER_SELF, plus_cost(edge.amount, cost_bytes));
+	if (edge.to != OWNER_SELF)
+		transfer(owner, &edge, 1);
 }
 
 static void move_back(struct session *session, struct quota amount, uint64_t cost_bytes)
 {
 	const struct owner *owner = session_owner(session);
 	struct quota_edge edges[2];
-	uint32_t server = server_account(session), client = client_account(session);
+	uint32_t server = server_account(session);
 	size_t n = edge_add(edges, 0, server, OWNER_SELF, amount);
 
-	n = edge_add(edges, n, OWNER_SELF, client, plus_cost(amount, cost_bytes));
-	if (transfer(owner, edges, n) == 0 || server == OWNER_SELF)
-		return;
-	struct quota got = take_what_is_left(owner, session, amount);
-
-	n = edge_add(edges, 0, OWNER_SELF, client, plus_cost(got, cost_bytes));
-	transfer(owner, edges, n);
+	n = edge_add(edges, n, OWNER_SELF, client_account(session), plus_cost(amount, cost_bytes));
+	if (transfer(owner, edges, n))
+		move_back_what_is_left(session, amount, cost_bytes, server);
 }
 
 void donation_return(struct session *session)

@@ -73,12 +73,15 @@ static void read_parent_provides(struct sandbox *sandbox, const struct kin_node 
 		return;
 	KIN_NODE_FOREACH (service, provides, "service") {
 		const char *name = kin_node_attribute(service, "name");
-		struct service_name *entry = name && kin_name_valid(name)
-						     ? services_get(&sandbox->services, name)
-						     : NULL;
+		bool valid = name && kin_name_valid(name);
+		struct service_name *entry =
+			valid ? services_get(&sandbox->services, name) : NULL;
 
 		if (entry)
 			entry->from_parent = true;
+		else if (valid)
+			owner_log(sandbox->owner, OWNER_ERROR,
+				"out of memory for service \"%s\" of the parent", name);
 		else
 			owner_log(sandbox->owner, OWNER_WARNING,
 				"service without a valid name in <parent-provides> (line %u)",
@@ -106,13 +109,15 @@ static void read_alias(struct sandbox *sandbox, const struct kin_node *node)
 		return;
 	}
 	alias = calloc(1, sizeof(*alias));
-	if (!alias)
-		return;
-	alias->name = name;
-	alias->child = child;
-	HASH_ADD_KEYPTR(hh, sandbox->aliases, alias->name, strlen(alias->name), alias);
-	if (!alias->hh.tbl)
+	if (alias) {
+		alias->name = name;
+		alias->child = child;
+		HASH_ADD_KEYPTR(hh, sandbox->aliases, alias->name, strlen(alias->name), alias);
+		if (alias->hh.tbl)
+			return;
 		free(alias);
+	}
+	owner_log(sandbox->owner, OWNER_ERROR, "out of memory for alias \"%s\"", name);
 }
 
 static void read_globals(struct sandbox *sandbox, const struct kin_node *config)

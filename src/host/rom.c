@@ -24,6 +24,24 @@ struct host_rom {
 	struct loop_source source;
 };
 
+static void generate_affinity(struct kin_generator *g, const struct kin_affinity *affinity)
+{
+	if (!affinity->space_width)
+		return;
+	kin_generator_open(g, "affinity");
+	kin_generator_open(g, "space");
+	kin_generator_attribute_number(g, "width", affinity->space_width);
+	kin_generator_attribute_number(g, "height", affinity->space_height);
+	kin_generator_close(g);
+	kin_generator_open(g, "location");
+	kin_generator_attribute_number(g, "xpos", affinity->x);
+	kin_generator_attribute_number(g, "ypos", affinity->y);
+	kin_generator_attribute_number(g, "width", affinity->width);
+	kin_generator_attribute_number(g, "height", affinity->height);
+	kin_generator_close(g);
+	kin_generator_close(g);
+}
+
 static void generate_requests(struct kin_generator *g, const struct child *child)
 {
 	static const char *const types[] = {
@@ -48,6 +66,7 @@ static void generate_requests(struct kin_generator *g, const struct child *child
 			kin_generator_open(g, "args");
 			kin_generator_text(g, args);
 			kin_generator_close(g);
+			generate_affinity(g, &session->affinity);
 		}
 		if (upgrade) {
 			kin_generator_attribute_number(g, "ram_quota", session->upgrade.ram);

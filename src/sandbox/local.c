@@ -22,6 +22,7 @@ struct local_session {
 	struct kin_sandbox *sandbox;
 	struct session *session; /* NULL once the engine forgot it */
 	uint32_t id;
+	bool created; /* delivered */
 	bool calling; /* the engine waits for the answer on its stack */
 	bool close;   /* as soon as it is created */
 	int answer;   /* KIN_PENDING until there is one */
@@ -73,6 +74,7 @@ static void deliver(struct request_source *source, uint32_t id, int channel)
 	int copy = kin_cap_duplicate(channel);
 
 	local->answer = 0;
+	local->created = true;
 	if (local->calling)
 		local->channel = copy > 0 ? copy : 0;
 	else if (local->session)
@@ -171,17 +173,18 @@ static int upgrade(void *ctx, struct session *session, struct quota amount)
 
 	request.args.ram_quota = amount.ram;
 	request.args.cap_quota = amount.caps;
+	local->answer = KIN_PENDING;
 	local->calling = true;
 	client_upgrade(&local->sandbox->children, &request);
 	local->calling = false;
-	return 0;
+	return local->answer == KIN_PENDING ? KIN_PENDING : 0;
 }
 
 static int close_session(void *ctx, struct session *session)
 {
 	struct local_session *local = session->local;
 
-	if (local->answer == KIN_PENDING) {
+	if (!local->created) {
 		local->close = true;
 		return KIN_PENDING;
 	}

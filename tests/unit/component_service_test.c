@@ -40,9 +40,10 @@ static int guest_create(struct kin_client *client)
 	return server->create_answer;
 }
 
-static void guest_upgraded(struct kin_client *client)
+static int guest_upgraded(struct kin_client *client)
 {
 	((struct server *) client->service->data)->n_upgraded++;
+	return 0;
 }
 
 static int guest_destroy(struct kin_client *client)

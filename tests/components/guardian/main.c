@@ -55,9 +55,23 @@ static int create(struct kin_client *client)
 	return wants(visitor, "no") ? KIN_DENIED : 0;
 }
 
-static void upgraded(struct kin_client *client)
+static void confirm_later(void *data)
 {
-	guardian_of((struct visitor *) client)->n_upgraded++;
+	struct visitor *visitor = data;
+
+	kin_client_confirm(&visitor->client);
+}
+
+static int upgraded(struct kin_client *client)
+{
+	struct visitor *visitor = (struct visitor *) client;
+
+	guardian_of(visitor)->n_upgraded++;
+	if (!wants(visitor, "late"))
+		return 0;
+	visitor->task = (struct kin_task){ .run = confirm_later, .data = visitor };
+	kin_task_queue(guardian_of(visitor)->env, &visitor->task);
+	return KIN_PENDING;
 }
 
 static void finish_later(void *data)
