@@ -2,10 +2,13 @@
 
 BUILD ?= build
 SETUP ?=
+TIME ?= 60
 PREFIX ?= /usr/local
+STEPS ?= 1000000
+SEED ?= 1
 ROOT := $(CURDIR)
 
-.PHONY: all help build run check bench install uninstall clean prerequisites format
+.PHONY: all help build run check fuzz sim planted bench install uninstall clean prerequisites format
 
 all: build
 
@@ -13,6 +16,9 @@ help:
 	@echo 'make            build everything into $(BUILD)/'
 	@echo 'make run        start the tour: a tree of confined components, shown for a few seconds'
 	@echo 'make check      build and run all tests'
+	@echo 'make sim        random histories of whole trees; STEPS=… and SEED=… choose how many and which'
+	@echo 'make planted    plant bugs in copies of the sources and see which tests catch them'
+	@echo 'make fuzz       feed made-up inputs to the fuzz targets, TIME=$(TIME) seconds each (clang)'
 	@echo 'make bench      measure, beside the floor of each figure; writes $(BUILD)/bench.json'
 	@echo 'make install    install under PREFIX ($(PREFIX)), honours DESTDIR'
 	@echo 'make uninstall  remove what make install put there'
@@ -37,6 +43,15 @@ run: build
 
 check: build
 	@tools/check $(BUILD)
+
+sim: build
+	@$(BUILD)/tests/sim/sim $(STEPS) $(SEED)
+
+planted: prerequisites
+	@tools/planted
+
+fuzz:
+	@tools/fuzz $(BUILD) $(TIME)
 
 bench: build
 	@$(BUILD)/bench/bench --json $(BUILD)/bench.json

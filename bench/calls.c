@@ -15,6 +15,7 @@
 #include "tree.h"
 
 #define REPETITIONS     9
+#define FLOOR_COUNT     2000
 #define LOG_REPETITIONS 9
 #define LOG_LINES       20000
 
@@ -28,33 +29,43 @@ static const char LOG_LINE[] = "[init -> client] "
 struct call {
 	const char *topic, *name, *measure;
 	unsigned long count; /* in one sample */
+	unsigned levels;     /* of inits, from the server's to the client's */
 	double target;
 	const char *floor_name;
 	struct floor floor;
 };
 
 #define PING_PONG "ping-pong of two plain processes over a SEQPACKET socketpair"
+#define NESTED    "Session up through nested inits, open+close"
 
 static const struct call CALLS[] = {
-	{ "RPC round trip", "empty, one core", "ping", 5000, 1.3, PING_PONG,
+	{ "RPC round trip", "empty, one core", "ping", 5000, 1, 1.3, PING_PONG,
 		{ floor_socketpair, HEADER_BYTES, CORES_ONE } },
-	{ "RPC round trip", "empty, all cores", "ping", 2000, 1.3, PING_PONG,
+	{ "RPC round trip", "empty, all cores", "ping", 2000, 1, 1.3, PING_PONG,
 		{ floor_socketpair, HEADER_BYTES, CORES_ALL } },
-	{ "RPC round trip", "1 KiB there and back, one core", "echo", 5000, 1.3, PING_PONG,
+	{ "RPC round trip", "1 KiB there and back, one core", "echo", 5000, 1, 1.3, PING_PONG,
 		{ floor_socketpair, ECHO_BYTES, CORES_ONE } },
-	{ "RPC round trip", "1 KiB there and back, all cores", "echo", 2000, 1.3, PING_PONG,
+	{ "RPC round trip", "1 KiB there and back, all cores", "echo", 2000, 1, 1.3, PING_PONG,
 		{ floor_socketpair, ECHO_BYTES, CORES_ALL } },
-	{ "Session to a sibling", "open+close, one core", "session", 1000, 8, PING_PONG,
+	{ "Session to a sibling", "open+close, one core", "session", 1000, 1, 8, PING_PONG,
 		{ floor_socketpair, HEADER_BYTES, CORES_ONE } },
-	{ "Session to a sibling", "open+close, all cores", "session", 500, 8, PING_PONG,
+	{ "Session to a sibling", "open+close, all cores", "session", 500, 1, 8, PING_PONG,
 		{ floor_socketpair, HEADER_BYTES, CORES_ALL } },
-	{ "Signal", "there and back, one core", "signal", 5000, 0, "two blocking eventfds",
+	{ NESTED, "3 levels, one core", "session", 200, 3, 0, PING_PONG,
+		{ floor_socketpair, HEADER_BYTES, CORES_ONE } },
+	{ NESTED, "3 levels, all cores", "session", 150, 3, 0, PING_PONG,
+		{ floor_socketpair, HEADER_BYTES, CORES_ALL } },
+	{ NESTED, "5 levels, one core", "session", 200, 5, 0, PING_PONG,
+		{ floor_socketpair, HEADER_BYTES, CORES_ONE } },
+	{ NESTED, "5 levels, all cores", "session", 150, 5, 0, PING_PONG,
+		{ floor_socketpair, HEADER_BYTES, CORES_ALL } },
+	{ "Signal", "there and back, one core", "signal", 5000, 1, 0, "two blocking eventfds",
 		{ floor_eventfd, 0, CORES_ONE } },
-	{ "Signal", "there and back, all cores", "signal", 2000, 0, "two blocking eventfds",
+	{ "Signal", "there and back, all cores", "signal", 2000, 1, 0, "two blocking eventfds",
 		{ floor_eventfd, 0, CORES_ALL } },
-	{ "RAM dataspace of 4 KiB", "alloc+map+unmap+free, one core", "dataspace", 2000, 0,
+	{ "RAM dataspace of 4 KiB", "alloc+map+unmap+free, one core", "dataspace", 2000, 1, 0,
 		"memfd_create+ftruncate+close", { floor_memfd, DATASPACE_BYTES, CORES_ONE } },
-	{ "RAM dataspace of 4 KiB", "alloc+map+unmap+free, all cores", "dataspace", 1000, 0,
+	{ "RAM dataspace of 4 KiB", "alloc+map+unmap+free, all cores", "dataspace", 1000, 1, 0,
 		"memfd_create+ftruncate+close", { floor_memfd, DATASPACE_BYTES, CORES_ALL } },
 };
 
@@ -63,7 +74,7 @@ static double call_measure(const struct call *call)
 	static char config[TREE_CONFIG_MAX];
 	static struct tree tree;
 
-	tree_config_client(call->measure, call->count, config);
+	tree_config_client(call->measure, call->count, call->levels, config);
 	tree_start(&tree, config, call->floor.cores);
 	double ns = strtod(lines_expect(&tree.lines, "] took ", 1), NULL);
 
@@ -79,7 +90,7 @@ static void call_figure(struct figures *figures, const struct call *call)
 	figure->target = call->target;
 	for (int i = 0; i < REPETITIONS; i++) {
 		samples_add(&figure->value, call_measure(call) / 1e3);
-		samples_add(&figure->floor, floor_measure(&call->floor, call->count) / 1e3);
+		samples_add(&figure->floor, floor_measure(&call->floor, FLOOR_COUNT) / 1e3);
 	}
 }
 
@@ -98,7 +109,7 @@ static double log_rate_kin(void)
 	static char config[TREE_CONFIG_MAX];
 	static struct tree tree;
 
-	tree_config_client("log", LOG_LINES, config);
+	tree_config_client("log", LOG_LINES, 1, config);
 	tree_start(&tree, config, CORES_ALL);
 	double rate = log_rate(&tree.lines);
 

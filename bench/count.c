@@ -1,186 +1,150 @@
 /*
- * Counts: how many system calls one of something takes, and in which program
+ * Counts: how many system calls one of something takes, and how many messages, in each program
  *
- * Time varies, counts don't. A tree is run twice under ptrace, with few and with many; what
- * differs, divided, is the cost of one. Tracing slows everything down, so nothing is timed here.
+ * A tree is traced twice, with few and with many; what differs, divided, is the cost of one.
+ *
+ * With nested inits the outermost has the server, and the innermost the client: a request travels
+ * up through all of them, and so the columns say what each level adds.
  */
 #include "bench.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/ptrace.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <stddef.h>
 
 #include "figure.h"
+#include "trace.h"
 #include "tree.h"
 
-#define PROCESSES_MAX 64
-#define OPTIONS_TRACE \
-	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | \
-		PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL)
+#define WARM_UP      10 /* one more, unmeasured, for so many; see client.c */
+#define SESSIONS_FEW 50
+#define IDLE_FEW     10
+#define IDLE_MANY    30
 
-/* Named as the processes are; those of ROLE_IDLE have a number as well. */
-enum role { ROLE_CORE, ROLE_INIT, ROLE_CLIENT, ROLE_SERVER, ROLE_IDLE, ROLES };
+/* What is left of a difference because the two trees did not end at quite the same point. */
+#define NOTHING 0.05
 
-static const char *const ROLE_NAMES[ROLES] = { "core", "init", "client", "server", "idle" };
-
-struct traced {
-	pid_t pid;
-	enum role role;
-	bool in_call; /* the next stop is the end of a call */
+static const struct {
+	const char *measure;
+	unsigned long few;
+} CALLS[] = {
+	{ "ping", 50 }, { "dataspace", 50 }, { "signal", 50 },
+	{ "log", 1000 }, /* core reads and writes as many at once as there are */
 };
 
-struct counts {
-	unsigned long calls[ROLES];
-	struct traced processes[PROCESSES_MAX];
-	size_t n;
+#define CALLS_N (sizeof(CALLS) / sizeof(*CALLS))
+
+static const char *const CALL_NAMES[CALLS_N] = { "RPC", "dataspace", "signal", "log line" };
+
+static const char *const NESTS[] = { "1 level", "3 levels", "5 levels" };
+static const unsigned LEVELS[] = { 1, 3, 5 };
+
+#define NESTS_N (sizeof(NESTS) / sizeof(*NESTS))
+
+/* What one of something takes. */
+struct cost {
+	double of[ROLES], together;
 };
 
-static struct traced *counts_process(struct counts *counts, pid_t pid)
+static struct cost cost_of(
+	const unsigned long few[ROLES], const unsigned long many[ROLES], unsigned long n)
 {
-	for (size_t i = 0; i < counts->n; i++)
-		if (counts->processes[i].pid == pid)
-			return &counts->processes[i];
-	if (counts->n == PROCESSES_MAX)
-		bench_fail("too many processes to trace");
-	/* Until it executes its own program it counts for who starts it. */
-	counts->processes[counts->n] = (struct traced){ pid, ROLE_CORE, false };
-	return &counts->processes[counts->n++];
-}
+	struct cost cost = { .together = 0 };
 
-/* By the name that it was started by, such as "init" or "idle-7". Core has a path instead. */
-static enum role role_of(pid_t pid)
-{
-	char path[32], name[64] = "";
-
-	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int) pid);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0 || read(fd, name, sizeof(name) - 1) <= 0)
-		bench_fail(path);
-	close(fd);
-	for (int role = ROLE_INIT; role < ROLES; role++)
-		if (strncmp(name, ROLE_NAMES[role], strlen(ROLE_NAMES[role])) == 0)
-			return (enum role) role;
-	return ROLE_CORE;
-}
-
-/* Return: the signal that the process goes on with. */
-static int counts_stopped(struct counts *counts, pid_t pid, int status)
-{
-	struct traced *process = counts_process(counts, pid);
-	int signal = WSTOPSIG(status), event = status >> 16;
-
-	if (signal == (SIGTRAP | 0x80)) {
-		if (!process->in_call)
-			counts->calls[process->role]++;
-		process->in_call = !process->in_call;
-		return 0;
-	}
-	if (event == PTRACE_EVENT_EXEC)
-		process->role = role_of(pid);
-	return event ? 0 : signal;
-}
-
-static pid_t traced_start(const struct tree_command *command)
-{
-	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	pid_t pid = fork();
-
-	if (pid < 0 || null < 0)
-		bench_fail("fork");
-	if (pid == 0) {
-		dup2(null, STDOUT_FILENO);
-		raise(SIGSTOP);
-		execv(command->argv[0], (char *const *) command->argv);
-		_exit(127);
-	}
-	close(null);
-	if (waitpid(pid, NULL, WUNTRACED) < 0 ||
-		ptrace(PTRACE_SEIZE, pid, NULL, (void *) OPTIONS_TRACE) < 0)
-		bench_fail("ptrace");
-	kill(pid, SIGCONT);
-	return pid;
-}
-
-/* Runs a tree to the end of all its processes. */
-static void counts_take(struct counts *counts, const char *config, const char *for_ms)
-{
-	struct tree_command command;
-	int status, core_status = 0;
-	pid_t pid;
-
-	*counts = (struct counts){ .n = 0 };
-	tree_command_init(&command, config, for_ms);
-	pid_t core = traced_start(&command);
-
-	while ((pid = waitpid(-1, &status, __WALL)) > 0) {
-		if (!WIFSTOPPED(status)) {
-			core_status = pid == core ? status : core_status;
-			continue;
-		}
-		long signal = counts_stopped(counts, pid, status);
-
-		/* Who is gone by now needs no push. */
-		if (ptrace(PTRACE_SYSCALL, pid, NULL, (void *) signal) < 0 && errno != ESRCH)
-			bench_fail("ptrace");
-	}
-	tree_command_done(&command);
-	if (core_status != 0)
-		bench_fail("a traced tree ended with an error");
-}
-
-static void counts_figures(struct figures *figures, const char *what, unsigned long n,
-	const struct counts *few, const struct counts *many)
-{
 	for (int role = 0; role < ROLES; role++) {
-		double calls = (double) many->calls[role] - (double) few->calls[role];
-
-		if (calls < 1)
-			continue;
-		struct figure *figure = figure_add(
-			figures, "System calls", "calls", "%s: %s", what, ROLE_NAMES[role]);
-
-		samples_add(&figure->value, calls / (double) n);
+		cost.of[role] = ((double) many[role] - (double) few[role]) / (double) n;
+		cost.together += cost.of[role];
 	}
+	return cost;
 }
 
-static void count_client(struct figures *figures, const char *measure, const char *what)
+static void cost_figure(struct figures *figures, const char *topic, const char *name,
+	const char *column, double cost)
 {
-	static char config[TREE_CONFIG_MAX];
-	static struct counts few, many;
-	const unsigned long measured = 50, warm_up = 5; /* see client.c */
+	if (cost < NOTHING)
+		return;
+	struct figure *figure = figure_add(figures, topic, "1", "%s", name);
 
-	tree_config_client(measure, measured, config);
-	counts_take(&few, config, "0");
-	tree_config_client(measure, 3 * measured, config);
-	counts_take(&many, config, "0");
-	counts_figures(figures, what, 2 * (measured + warm_up), &few, &many);
+	figure->column = column;
+	samples_add(&figure->value, cost);
 }
 
-static void count_start(struct figures *figures)
+/* All programs together come first, as every column has that. */
+static void cost_figures(struct figures *figures, const char *topic, size_t n,
+	const char *const columns[], const struct cost costs[])
+{
+	for (size_t i = 0; i < n; i++)
+		cost_figure(figures, topic, "all together", columns[i], costs[i].together);
+	for (int role = 0; role < ROLES; role++)
+		for (size_t i = 0; i < n; i++)
+			cost_figure(
+				figures, topic, ROLE_NAMES[role], columns[i], costs[i].of[role]);
+}
+
+/* Of two trees. */
+struct traces {
+	struct trace few, many;
+	unsigned long more; /* done in the second than in the first */
+};
+
+static void traces_client(
+	struct traces *traces, const char *measure, unsigned long few, unsigned levels)
 {
 	static char config[TREE_CONFIG_MAX];
-	static struct counts few, many;
-	const char *settled_ms = "1500"; /* by then all have long done what they do */
 
-	tree_config_idle(10, config);
-	counts_take(&few, config, settled_ms);
-	tree_config_idle(30, config);
-	counts_take(&many, config, settled_ms);
-	counts_figures(figures, "start and end", 20, &few, &many);
+	tree_config_client(measure, few, levels, config);
+	trace_tree(config, 0, &traces->few);
+	tree_config_client(measure, 3 * few, levels, config);
+	trace_tree(config, 0, &traces->many);
+	traces->more = 2 * (few + few / WARM_UP);
+}
+
+static void traces_session(struct traces *traces, unsigned levels)
+{
+	traces_client(traces, "session", SESSIONS_FEW, levels);
+}
+
+static void traces_start(struct traces *traces, unsigned levels)
+{
+	static char config[TREE_CONFIG_MAX];
+
+	tree_config_idle(IDLE_FEW, levels, config);
+	trace_tree(config, IDLE_FEW, &traces->few);
+	tree_config_idle(IDLE_MANY, levels, config);
+	trace_tree(config, IDLE_MANY, &traces->many);
+	traces->more = IDLE_MANY - IDLE_FEW;
+}
+
+static void count_calls(struct figures *figures)
+{
+	struct cost costs[CALLS_N];
+	struct traces t;
+
+	for (size_t i = 0; i < CALLS_N; i++) {
+		traces_client(&t, CALLS[i].measure, CALLS[i].few, 1);
+		costs[i] = cost_of(t.few.calls, t.many.calls, t.more);
+	}
+	cost_figures(figures, "System calls for one", CALLS_N, CALL_NAMES, costs);
+}
+
+static void count_nests(struct figures *figures, const char *calls, const char *messages,
+	void (*trace)(struct traces *traces, unsigned levels))
+{
+	struct cost calls_costs[NESTS_N], messages_costs[NESTS_N];
+	struct traces t;
+
+	for (size_t i = 0; i < NESTS_N; i++) {
+		trace(&t, LEVELS[i]);
+		calls_costs[i] = cost_of(t.few.calls, t.many.calls, t.more);
+		messages_costs[i] = cost_of(t.few.messages, t.many.messages, t.more);
+	}
+	cost_figures(figures, calls, NESTS_N, NESTS, calls_costs);
+	cost_figures(figures, messages, NESTS_N, NESTS, messages_costs);
 }
 
 void count_measure(struct figures *figures)
 {
-	count_client(figures, "ping", "RPC");
-	count_client(figures, "session", "open+close");
-	count_client(figures, "dataspace", "dataspace");
-	count_client(figures, "signal", "signal");
-	count_client(figures, "log", "log line");
-	count_start(figures);
+	count_calls(figures);
+	count_nests(figures, "System calls for a session's open+close",
+		"Messages sent for a session's open+close", traces_session);
+	count_nests(figures, "System calls for a component's start+end",
+		"Messages sent for a component's start+end", traces_start);
 }

@@ -114,6 +114,57 @@ static bool same(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+/* The first of @n with this name, if not NULL, in this column, if not NULL. Return: NULL if none.
+ */
+static const struct figure *figure_find(
+	const struct figure *figures, size_t n, const char *name, const char *column)
+{
+	for (size_t i = 0; i < n; i++)
+		if ((!name || same(name, figures[i].name)) &&
+			(!column || same(column, figures[i].column)))
+			return &figures[i];
+	return NULL;
+}
+
+static void columns_print_line(const struct figure *figures, size_t n, const char *name)
+{
+	printf("  %s%*s", name, padding(name, NAME_COLUMNS), "");
+	for (size_t i = 0; i < n; i++) {
+		const char *column = figures[i].column;
+		const struct figure *figure = figure_find(figures, n, name, column);
+
+		if (figure_find(figures, n, NULL, column) != &figures[i])
+			continue;
+		if (figure)
+			printf(" %9.1f", figure->value.values[0]);
+		else
+			printf(" %9s", "");
+	}
+	printf("\n");
+}
+
+/* Columns and lines are in the order in which they first appear. */
+static void columns_print(const struct figure *figures, size_t n)
+{
+	printf("\n%s%*s", figures->topic, padding(figures->topic, NAME_COLUMNS + 2), "");
+	for (size_t i = 0; i < n; i++)
+		if (figure_find(figures, n, NULL, figures[i].column) == &figures[i])
+			printf(" %9s", figures[i].column);
+	printf("\n");
+	for (size_t i = 0; i < n; i++)
+		if (figure_find(figures, n, figures[i].name, NULL) == &figures[i])
+			columns_print_line(figures, n, figures[i].name);
+}
+
+static size_t figures_of_topic(const struct figures *figures, size_t first)
+{
+	size_t end = first;
+
+	while (end < figures->n && same(figures->figures[first].topic, figures->figures[end].topic))
+		end++;
+	return end - first;
+}
+
 void figures_print(const struct figures *figures)
 {
 	const char *topic = NULL, *floor_name = NULL;
@@ -123,6 +174,13 @@ void figures_print(const struct figures *figures)
 	for (size_t i = 0; i < figures->n; i++) {
 		const struct figure *figure = &figures->figures[i];
 
+		if (figure->column) {
+			size_t n = figures_of_topic(figures, i);
+
+			columns_print(figure, n);
+			i += n - 1;
+			continue;
+		}
 		if (!same(topic, figure->topic) || !same(floor_name, figure->floor_name))
 			printf("\n%s%s%s\n", figure->topic, figure->floor_name ? "; floor: " : "",
 				figure->floor_name ? figure->floor_name : "");
@@ -146,6 +204,8 @@ static void json_figure(FILE *file, const struct figure *figure, bool last)
 {
 	fprintf(file, "    { \"topic\": \"%s\", \"figure\": \"%s\", \"unit\": \"%s\"",
 		figure->topic, figure->name, figure->unit);
+	if (figure->column)
+		fprintf(file, ", \"column\": \"%s\"", figure->column);
 	json_summary(file, "value", &figure->value);
 	if (figure->floor_name) {
 		fprintf(file, ", \"floor_is\": \"%s\"", figure->floor_name);

@@ -4,6 +4,9 @@
  * A figure is a number of samples, mostly with as many of its floor: the least that the kernel
  * asks for the same. Samples i of both are taken one after the other, so the ratio is the median of
  * the ratios of the pairs: what slows the machine down for a while slows both.
+ *
+ * Figures of one sample that are the same thing in other circumstances have a column each, and
+ * stand in one line of the table.
  */
 #ifndef BENCH_FIGURE_H
 #define BENCH_FIGURE_H
@@ -12,7 +15,7 @@
 #include <stddef.h>
 
 #define SAMPLES_MAX     32
-#define FIGURES_MAX     96
+#define FIGURES_MAX     160
 #define FIGURE_NAME_MAX 79 /* bytes */
 
 struct samples {
@@ -23,6 +26,7 @@ struct samples {
 struct figure {
 	const char *topic; /* borrowed, as all strings but the name */
 	char name[FIGURE_NAME_MAX + 1];
+	const char *column;     /* NULL, or where it stands in the line of all with its name */
 	const char *unit;       /* of both */
 	const char *floor_name; /* NULL if there is none */
 	double target;          /* of the ratio, or of the value if there is no floor; 0 for none */

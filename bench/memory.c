@@ -180,7 +180,7 @@ static void tree_figures(struct figures *figures, unsigned components)
 	pid_t pids[PROCESSES_MAX];
 	struct usage usage;
 
-	tree_config_idle(components, config);
+	tree_config_idle(components, 1, config);
 	tree_start(&tree, config, CORES_ALL);
 	lines_expect(&tree.lines, "] up", components);
 	size_t n = tree_processes(tree.core, pids);

@@ -1,8 +1,8 @@
 /*
  * Starts: from the exec of kin-core to the first line of the last of N components
  *
- * That includes core and init themselves, and reading the config. The floor starts the same program
- * as plain processes, unconfined, by a loop of vfork and exec.
+ * That includes core and the inits themselves, and reading the config. The floor starts the same
+ * program as plain processes, unconfined, by a loop of vfork and exec.
  */
 #include "bench.h"
 
@@ -17,21 +17,24 @@
 #define COMPONENTS_MAX 500
 
 static const struct {
-	unsigned components, repetitions;
+	unsigned components, levels, repetitions;
 	double target;
 } STARTS[] = {
-	{ 1, 15, 0 },
-	{ 10, 11, 0 },
-	{ 100, 9, 2 },
-	{ COMPONENTS_MAX, 5, 0 },
+	{ 1, 1, 15, 0 },
+	{ 10, 1, 11, 0 },
+	{ 100, 1, 9, 2 },
+	{ COMPONENTS_MAX, 1, 5, 0 },
+	{ 20, 1, 9, 0 },
+	{ 20, 3, 9, 0 },
+	{ 20, 5, 9, 0 },
 };
 
-static double start_tree(unsigned components)
+static double start_tree(unsigned components, unsigned levels)
 {
 	static char config[TREE_CONFIG_MAX];
 	static struct tree tree;
 
-	tree_config_idle(components, config);
+	tree_config_idle(components, levels, config);
 	uint64_t start_ns = now_ns();
 
 	tree_start(&tree, config, CORES_ALL);
@@ -69,14 +72,15 @@ static double start_bare(unsigned components)
 void starts_measure(struct figures *figures)
 {
 	for (size_t i = 0; i < sizeof(STARTS) / sizeof(*STARTS); i++) {
-		unsigned components = STARTS[i].components;
-		struct figure *figure = figure_add(figures,
-			"Start of N components to the last one's line", "ms", "N = %u", components);
+		unsigned components = STARTS[i].components, levels = STARTS[i].levels;
+		struct figure *figure =
+			figure_add(figures, "Start of N components to the last one's line", "ms",
+				"N = %u, levels: %u", components, levels);
 
 		figure->floor_name = "vfork+exec of the same program";
 		figure->target = STARTS[i].target;
 		for (unsigned j = 0; j < STARTS[i].repetitions; j++) {
-			samples_add(&figure->value, start_tree(components) / 1e6);
+			samples_add(&figure->value, start_tree(components, levels) / 1e6);
 			samples_add(&figure->floor, start_bare(components) / 1e6);
 		}
 	}

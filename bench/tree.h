@@ -24,17 +24,21 @@ struct tree {
 	struct lines lines;
 };
 
-/* A config with @count idle components. */
-void tree_config_idle(unsigned count, char config[TREE_CONFIG_MAX]);
-
-/* A config in which the client does something many times, then the tree ends; see client.c. */
-void tree_config_client(const char *measure, unsigned long count, char config[TREE_CONFIG_MAX]);
+/* A config with @count idle components in the innermost of @levels inits, each in the other. */
+void tree_config_idle(unsigned count, unsigned levels, char config[TREE_CONFIG_MAX]);
 
 /*
- * Makes a command line of a config and, for core to end by itself, a number of milliseconds or "0".
+ * A config in which the client does something many times, then the tree ends; see client.c. Of
+ * @levels inits, each in the other, the innermost has the client, the outermost the server.
+ */
+void tree_config_client(
+	const char *measure, unsigned long count, unsigned levels, char config[TREE_CONFIG_MAX]);
+
+/*
+ * Makes a command line of a config.
  * Core wants descriptors 3 to 15 for itself: who starts it may have them, but closed on exec.
  */
-void tree_command_init(struct tree_command *command, const char *config, const char *for_ms);
+void tree_command_init(struct tree_command *command, const char *config);
 void tree_command_done(struct tree_command *command);
 
 void tree_start(struct tree *tree, const char *config, enum cores cores);

@@ -138,7 +138,7 @@ int kin_dispatch(
 int kin_reply(int channel, const struct kin_interface *interface, uint32_t operation, int status,
 	void *reply);
 
-/* clang-format off: macros that are lists of macros */
+/* clang-format off */
 
 #define KIN_NOTHING(F)
 

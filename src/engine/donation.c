@@ -99,8 +99,8 @@ static struct quota at_most_available(
 }
 
 /*
- * A server that spent what it has to give back gives what it has. So do we in its place, if it ended
- * while what it had spent is still at the server of a session of its own.
+ * A server that spent what it has to give back gives what it has. So do we in its place, if it
+ * ended while what it had spent is still at the server of a session of its own.
  */
 static void move_back_what_is_left(
 	struct session *session, struct quota amount, uint64_t cost_bytes, uint32_t server)

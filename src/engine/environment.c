@@ -63,7 +63,9 @@ static int label_of(const struct child *child, uint32_t id, char ret[KIN_LABEL_M
 /* Return: 0 once the session is there or pending; else why not */
 static int request(struct child *child, const struct environment_session *env)
 {
-	uint64_t retries = child->retries;
+	uint64_t steps = child->sandbox->environment_steps;
+
+	steps = child->retries > steps ? child->retries : steps;
 	char label[KIN_LABEL_MAX + 1];
 	struct route_result route;
 
@@ -82,8 +84,8 @@ static int request(struct child *child, const struct environment_session *env)
 	session->special = route.special;
 	session->version = 1;
 	strcpy(session->args.label, route.label);
-	session->args.ram_quota = env->donation.ram + retries * retry_step.ram - SESSION_COST_BYTES;
-	session->args.cap_quota = env->donation.caps + retries * retry_step.caps;
+	session->args.ram_quota = env->donation.ram + steps * retry_step.ram - SESSION_COST_BYTES;
+	session->args.cap_quota = env->donation.caps + steps * retry_step.caps;
 	r = donation_give(session,
 		(struct quota){ session->args.ram_quota, session->args.cap_quota },
 		SESSION_COST_BYTES);
@@ -120,6 +122,13 @@ static void drop_refused(struct session *session)
 	session_free(session);
 }
 
+/* What one child needed the next one starts with: so deep down not each of them asks twice. */
+static void learn(struct child *child)
+{
+	if (child->sandbox->environment_steps < child->retries)
+		child->sandbox->environment_steps = child->retries;
+}
+
 /* Return: 0 if the session is there, KIN_PENDING if not yet, another answer if it can't be had */
 static int obtain(struct child *child, const struct environment_session *env)
 {
@@ -145,6 +154,7 @@ static int obtain(struct child *child, const struct environment_session *env)
 		if ((answer != KIN_INSUFFICIENT_RAM && answer != KIN_INSUFFICIENT_CAPS) ||
 			child->retries++ == RETRIES_MAX)
 			return answer;
+		learn(child);
 	}
 }
 

@@ -41,6 +41,7 @@ struct sandbox {
 	struct session *waiting; /* that the parent or the owner has to answer */
 	uint32_t last_up_id, last_child_id;
 	struct quota preserve;
+	unsigned environment_steps; /* by which donations of environments had to be raised */
 	bool scheduled;
 	bool asked; /* our parent for more, and it has not granted anything since */
 };

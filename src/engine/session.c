@@ -289,7 +289,7 @@ static bool close_at_server(struct session *session)
 		break;
 	case SERVICE_CHILD:
 		if (!alive)
-			return session->state != SESSION_CREATE_REQUESTED || !session->fetched;
+			return true; /* see creation_in_progress() for one that it is just making */
 		server_enqueue(session->service->server, session);
 		break;
 	}
@@ -347,13 +347,20 @@ void session_orphan(struct session *session)
 		finish(session);
 }
 
+/* Its owner is at starting the client with it: that goes on, and finds the channel closed. */
+static bool starts_with(const struct session *session)
+{
+	return session->environment && session->client && session->client->starting;
+}
+
 void session_purge(struct session *session)
 {
 	enum session_state before = session->state;
 
 	donation_return(session);
 	leave_server(session);
-	drop_cap(session);
+	if (!starts_with(session))
+		drop_cap(session);
 	session->service = NULL;
 	if (!session->client || before == SESSION_CLOSE_REQUESTED) {
 		finish(session);

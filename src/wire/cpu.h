@@ -8,7 +8,7 @@
 
 #include <kin/interface.h>
 
-/* clang-format off: tables */
+/* clang-format off */
 #define CPU_INFO_REPLY(F) F(I64, priority) F(AFFINITY, affinity)
 
 #define CPU_OPERATIONS(OP) OP(cpu, info, CALL, KIN_NOTHING, CPU_INFO_REPLY)

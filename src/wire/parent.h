@@ -9,7 +9,7 @@
 
 #include <kin/interface.h>
 
-/* clang-format off: tables */
+/* clang-format off */
 #define PARENT_PROTOCOL_VERSION 1
 #define PARENT_REQUESTS_MAX     4 /* session requests in one batch */
 

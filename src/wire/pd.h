@@ -10,7 +10,7 @@
 
 #include <kin/interface.h>
 
-/* clang-format off: tables */
+/* clang-format off */
 #define PD_EDGES_MAX    8
 #define PD_ACCOUNT_SELF 0
 

@@ -33,7 +33,8 @@ static void check_state(const struct session *session)
 		assert(session->service);
 		break;
 	case SESSION_CLOSED: /* its server is gone, its client doesn't know yet */
-		assert(!session->service && !session->cap && session->listed);
+		assert(!session->service && session->listed);
+		assert(!session->cap || (session->environment && session->client->starting));
 		break;
 	case SESSION_HANDED_OUT:
 		break;

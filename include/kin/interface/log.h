@@ -8,7 +8,7 @@
 
 #include <kin/interface.h>
 
-/* clang-format off: tables */
+/* clang-format off */
 /* One message; several lines are separated by newlines, the last one needs none. */
 #define LOG_WRITE_REQUEST(F) F(TEXT, text, KIN_LOG_TEXT_MAX)
 

@@ -9,7 +9,7 @@
 
 #include <kin/interface.h>
 
-/* clang-format off: tables */
+/* clang-format off */
 /* The buffer, writable by the reporter. */
 #define REPORT_DATASPACE_REPLY(F) F(CAP, dataspace) F(U64, size)
 

@@ -6,7 +6,7 @@
 
 #include <kin/interface.h>
 
-/* clang-format off: tables */
+/* clang-format off */
 /* The module's present content: a descriptor to map or read, @size bytes of it count. */
 #define ROM_DATASPACE_REPLY(F) F(CAP, dataspace) F(U64, size)
 

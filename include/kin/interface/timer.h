@@ -8,7 +8,7 @@
 
 #include <kin/interface.h>
 
-/* clang-format off: tables */
+/* clang-format off */
 /* A disarmed, non-blocking timerfd on the monotonic clock; the same one at each call. */
 #define TIMER_TIMER_REPLY(F) F(CAP, timer)
 

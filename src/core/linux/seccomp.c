@@ -69,7 +69,7 @@ struct syscall_rule {
 #define PROT_DATA    (PROT_READ | PROT_WRITE)
 #define FUTEX_KINDS  (FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME)
 
-/* clang-format off: one line, one rule */
+/* clang-format off */
 static const struct syscall_rule ALLOWED[] = {
 	/* Descriptors it was given */
 	{ "read", ALWAYS, "signals, timers, dataspaces" },

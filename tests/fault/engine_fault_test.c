@@ -1,0 +1,227 @@
+/*
+ * The engine on the model, with each allocation and each transfer of quota failing once
+ *
+ * One history: a config with aliases, clients and servers is applied, sessions at siblings, at the
+ * parent and at the owner go through their lives, a child ends, all is destroyed. Whatever fails in
+ * it is answered to who asked, or logged; the invariants hold all along, and in the end all quota
+ * and every capability is back.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fault/fault.h"
+#include "model/model.h"
+
+static const char config[] =
+	"<config>"
+	"<parent-provides> <service name='PD'/> <service name='CPU'/> <service name='LOG'/>"
+	" <service name='ROM'/> <service name='P'/> </parent-provides>"
+	"<alias name='nick' child='server'/>"
+	"<default-route> <any-service> <local/> <parent/> <child name='nick'/> </any-service> "
+	"</default-route>"
+	"<default ram='1M' caps='60'/>"
+	"<start name='early'> <route> <service name='LOG'> <child name='server'/> </service>"
+	" <any-service> <parent/> </any-service> </route> </start>"
+	"<start name='client'/>"
+	"<start name='server'> <provides> <service name='X'/> <service name='LOG'/> </provides>"
+	" <exit propagate='yes'/> </start>"
+	"</config>";
+
+enum { X = 10, P, LOCAL, LATE };
+
+/* The owner's transfers, through the sweep. */
+struct transfers {
+	const struct account_ops *real;
+	struct model *model;
+	bool asked; /* the next one is what a child's request is paid with */
+};
+
+static struct transfers transfers;
+
+static int transfer(void *ctx, const struct quota_edge *edges, size_t n_edges)
+{
+	bool asked = transfers.asked;
+
+	transfers.asked = false;
+	if (!fault_hits(FAULT_TRANSFER))
+		return transfers.real->transfer(ctx, edges, n_edges);
+	/* What can't be given back stays with the parent: the sum is right. */
+	transfers.model->lossy |= !asked;
+	return KIN_EXCEEDED;
+}
+
+static int info(void *ctx, uint32_t account, struct account_info *ret)
+{
+	return transfers.real->info(ctx, account, ret);
+}
+
+static const struct account_ops swept_transfers = { transfer, info };
+
+static struct model *model_with_faults(void)
+{
+	struct model *model = model_new();
+
+	transfers = (struct transfers){ model->owner.accounts, model, false };
+	model->owner.accounts = &swept_transfers;
+	model->local = "Local";
+	return model;
+}
+
+static bool alive(struct model *model, const char *name)
+{
+	struct child *child = sandbox_child(&model->sandbox, name);
+
+	return child && child->state == CHILD_ALIVE;
+}
+
+/* A request of the client: a fault in it is its answer. */
+static int open_at(struct model *model, uint32_t id, const char *service)
+{
+	bool before = fault_happened();
+
+	if (!alive(model, "client"))
+		return KIN_DENIED;
+	transfers.asked = true;
+	int r = model_open(model, "client", id, service, "label", (struct quota){ 16384, 4 });
+
+	transfers.asked = false;
+	assert_true(r == 0 || r == KIN_PENDING || before || fault_happened());
+	if (!before && fault_happened())
+		assert_true(r == -ENOMEM || r == KIN_DENIED || r == KIN_OUT_OF_RAM);
+	return r;
+}
+
+static void upgrade(struct model *model, uint32_t id)
+{
+	bool before = fault_happened();
+
+	if (!alive(model, "client"))
+		return;
+	transfers.asked = true;
+	int r = child_upgrade(model_child(model, "client"), id, (struct quota){ 4096, 1 });
+
+	transfers.asked = false;
+	if (!before && fault_happened())
+		assert_true(r == KIN_OUT_OF_RAM || r < 0);
+	model_settle(model);
+}
+
+static void fetch(struct model *model, uint32_t id)
+{
+	if (alive(model, "client"))
+		model_fetch(model, "client", id, NULL);
+}
+
+static void close_it(struct model *model, uint32_t id)
+{
+	if (alive(model, "client"))
+		child_close(model_child(model, "client"), id);
+	model_settle(model);
+}
+
+static void serve(struct model *model)
+{
+	if (alive(model, "server"))
+		model_serve(model, "server");
+}
+
+static void sessions_live(struct model *model)
+{
+	open_at(model, X, "X");
+	open_at(model, P, "P");
+	open_at(model, LOCAL, "Local");
+	serve(model);
+	for (uint32_t id = X; id <= LOCAL; id++) {
+		fetch(model, id);
+		upgrade(model, id);
+	}
+	serve(model);
+	close_it(model, X);
+	close_it(model, LOCAL);
+	serve(model);
+	open_at(model, X, "X"); /* ends with its server */
+	open_at(model, LATE, "P");
+	model_up_answer(model, NULL, 0);
+	fetch(model, LATE);
+}
+
+static void servers_end(struct model *model)
+{
+	if (alive(model, "server"))
+		child_died(model_child(model, "server"), 0, 1);
+	model_settle(model);
+	fetch(model, X);
+	close_it(model, X);
+	close_it(model, P);
+}
+
+static void apply(struct model *model)
+{
+	struct kin_tree *tree = NULL;
+
+	assert_int_equal(kin_tree_parse_xml(config, sizeof(config) - 1, NULL, &tree), 0);
+	sandbox_apply(&model->sandbox, tree);
+	model_settle(model);
+	serve(model);
+	model_settle(model);
+}
+
+/* Return: whether it was all that there is */
+static bool history(struct model *model)
+{
+	bool silent;
+
+	apply(model);
+	silent = fault_happened() && !model->log.n;
+	assert_false(silent);
+	sessions_live(model);
+	servers_end(model);
+	return alive(model, "client") && alive(model, "early");
+}
+
+static void sweep(unsigned kind, unsigned at_least)
+{
+	unsigned nth;
+	bool complete = false;
+
+	for (nth = 1; fault_sweep(kind, nth); nth++) {
+		fault_suspend();
+		struct model *model = model_with_faults();
+
+		model_script(model, MODEL_SESSION, "P", 0, 1);
+		model_script(model, MODEL_SESSION, "P", KIN_PENDING, 1);
+		fault_resume();
+		complete = history(model);
+		model_free(model);
+		fault_end();
+	}
+	assert_true(complete);
+	print_message("%u failures\n", nth - 2);
+	assert_true(nth - 2 >= at_least);
+}
+
+static void each_allocation_may_fail(void **state)
+{
+	sweep(FAULT_ALLOC, 30);
+}
+
+static void each_transfer_may_fail(void **state)
+{
+	sweep(FAULT_TRANSFER, 10);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_allocation_may_fail),
+		cmocka_unit_test(each_transfer_may_fail),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
