@@ -303,8 +303,10 @@ int child_withdraw(struct child *child, struct quota amount)
 
 	if (r)
 		return r;
-	child->assigned.ram -= amount.ram;
-	child->assigned.caps -= amount.caps;
+	/* It may give what it holds of others' donations, which was never assigned to it. */
+	child->assigned.ram -= amount.ram < child->assigned.ram ? amount.ram : child->assigned.ram;
+	child->assigned.caps -=
+		amount.caps < child->assigned.caps ? amount.caps : child->assigned.caps;
 	return 0;
 }
 
