@@ -14,6 +14,9 @@
 #include "engine/donation.h"
 #include "engine/sandbox.h"
 
+/* Else a child could make us spend more on its sessions than it pays: the rest is for the tables. */
+_Static_assert(sizeof(struct session) <= SESSION_COST_BYTES * 3 / 4, "a session costs more");
+
 const char *session_state_word(enum session_state state)
 {
 	switch (state) {

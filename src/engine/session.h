@@ -71,7 +71,7 @@ struct session {
 };
 
 /* RAM kept of each donation for the session object and its place in tables. */
-#define SESSION_COST_BYTES 1024
+#define SESSION_COST_BYTES 2048
 
 /* "OK", "AVAIL", … as in reports; never NULL. */
 const char *session_state_word(enum session_state state);

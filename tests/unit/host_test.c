@@ -467,7 +467,7 @@ static void a_server_reads_its_requests(void **state)
 	assert_int_equal(open_as_client(hosted, "X", false), KIN_PENDING);
 	read_rom(hosted, rom, text, sizeof(text));
 	assert_non_null(strstr(text, "<create id=\"1\" service=\"X\" label=\"client\">"));
-	assert_non_null(strstr(text, "ram_quota=15360, cap_quota=4"));
+	assert_non_null(strstr(text, "ram_quota=14336, cap_quota=4"));
 	close(rom);
 }
 
