@@ -78,7 +78,7 @@ int kin_main(struct kin_env *env)
 
 	if (r == 0) {
 		kin_sandbox_offer(keeper.sandbox, &meal);
-		r = kin_sandbox_start(keeper.sandbox, config, strlen(config));
+		r = kin_sandbox_apply(keeper.sandbox, config, strlen(config));
 	}
 	if (r) {
 		kin_error(env, "no child: %s", kin_answer_text(r));

@@ -34,6 +34,10 @@ struct kin_report {
 int kin_report_open(struct kin_env *env, struct kin_report *report, const char *label, size_t size);
 void kin_report_close(struct kin_report *report);
 
+/** kin_report_args() - the arguments of such a session, for who opens it by other means. Return: 0;
+ * -ENAMETOOLONG. */
+int kin_report_args(struct kin_args *args, const char *label, size_t size);
+
 /** kin_report_submit() - publish @size bytes of text. Return: 0; -ENOSPC if they exceed the buffer;
  * the server's answer, e.g. KIN_OUT_OF_RAM; negative errno. */
 int kin_report_submit(struct kin_report *report, const char *text, size_t size);

@@ -11,7 +11,7 @@
  *     r = kin_sandbox_open(env, NULL, &sandbox);
  *     if (r == 0) {
  *             kin_sandbox_offer(sandbox, &service);
- *             r = kin_sandbox_start(sandbox, config, strlen(config));
+ *             r = kin_sandbox_apply(sandbox, config, strlen(config));
  *     }
  *     return r ? 1 : kin_run(env);
  *
@@ -63,14 +63,19 @@ void kin_sandbox_close(struct kin_sandbox *sandbox);
 void kin_sandbox_offer(struct kin_sandbox *sandbox, struct kin_service *service);
 
 /**
- * kin_sandbox_start() - create the children of a config, once
+ * kin_sandbox_apply() - make the children what a config says
  * @config: text of @size bytes
  *
- * What is wrong in the config is logged and the rest applied, unless it can't be parsed.
+ * The first one creates them. A later one changes what differs: children whose start node is gone
+ * end, new ones start, those whose routes, version or the like changed are restarted, quota is
+ * moved, and whom none of that concerns is not disturbed. What is wrong in the config is logged and
+ * the rest applied. If it can't be parsed nothing changes, and the state report says so.
  *
- * Return: 0; -EINVAL or -E2BIG if it can't be parsed; -EBUSY if it was started; -ENOMEM.
+ * A <report> in the config has us send the state as a report of that label to our parent.
+ *
+ * Return: 0; -EINVAL or -E2BIG if it can't be parsed; -ENOMEM.
  */
-int kin_sandbox_start(struct kin_sandbox *sandbox, const char *config, size_t size);
+int kin_sandbox_apply(struct kin_sandbox *sandbox, const char *config, size_t size);
 
 /**
  * kin_sandbox_account() - what a child has and uses

@@ -15,7 +15,7 @@
 #define BUFFERS      3
 #define BUFFERS_CAPS 3
 
-static int report_args(struct kin_args *args, const char *label, size_t size)
+int kin_report_args(struct kin_args *args, const char *label, size_t size)
 {
 	char bytes[KIN_NUMBER_TEXT_MAX];
 
@@ -50,7 +50,7 @@ static int buffer_attach(struct kin_report *report, size_t size)
 int kin_report_open(struct kin_env *env, struct kin_report *report, const char *label, size_t size)
 {
 	struct kin_args args = { .n_extra = 0 };
-	int r = report_args(&args, label, size);
+	int r = kin_report_args(&args, label, size);
 
 	*report = (struct kin_report){ 0 };
 	if (r == 0)

@@ -1,26 +1,43 @@
 /*
  * Budgets: what each child is assigned of what there is
+ *
+ * A child's assigned quota is what its start node says, or as much of it as there is beyond what is
+ * kept for ourselves; it records what was really given, so that the rest can follow. What a child
+ * was assigned but its PD did not get yet is promised: it is still in our account, and nobody
+ * else's.
  */
 #ifndef ENGINE_BUDGET_H
 #define ENGINE_BUDGET_H
 
-#include "engine/sandbox.h"
+#include <stdbool.h>
 
-/* What is left to give while a config is applied. */
-struct budget {
-	struct sandbox *sandbox;
-	const struct kin_node *defaults; /* <default>, may be NULL */
-	struct quota available;
-};
+#include "engine/owner.h"
 
-/* Reads the preserved amounts and how much the program owns beyond them. */
-void budget_open(struct budget *budget, struct sandbox *sandbox, const struct kin_node *config);
+struct child;
+struct sandbox;
+
+/* Reads how much each child shall have, and says what is wrong with it. */
+void budget_configure(struct sandbox *sandbox);
 
 /**
- * budget_assign() - give a child what its start node says, or as much of it as there is
+ * budget_balance() - give each child what it shall have, as far as possible
  *
- * Return: false if it has no valid quota of either kind (logged)
+ * First takes from those who have too much, then gives, in the order of the start nodes. A child
+ * that gets no valid quota fails, and comes to life once there is some.
  */
-bool budget_assign(struct budget *budget, struct child *child);
+void budget_balance(struct sandbox *sandbox);
+
+/* Moves quota between us and a child that has an account, as part of what it is assigned. Giving
+ * answers its pending resource request. Return: 0, KIN_EXCEEDED if the payer has less, KIN_INVALID if
+ * it has no account, negative errno */
+int budget_give(struct child *child, struct quota amount);
+int budget_take(struct child *child, struct quota amount);
+
+/* The child answered a yield request: takes what it freed. */
+void budget_yielded(struct child *child);
+
+/* Its PD has got its quota, or everything is paid, or it is ended: less is promised or nothing. */
+void budget_adopted(struct child *child);
+void budget_settled(struct child *child);
 
 #endif

@@ -8,12 +8,15 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <utlist.h>
 
 #include <kin/label.h>
 #include <kin/number.h>
 
+#include "engine/budget.h"
 #include "engine/donation.h"
 #include "engine/environment.h"
 #include "engine/sandbox.h"
@@ -27,8 +30,23 @@ static void tell(struct child *child, enum child_change change)
 {
 	const struct owner *owner = owner_of(child);
 
+	report_urgent(child->sandbox);
 	if (owner->children->changed)
 		owner->children->changed(owner->ctx, child, change);
+}
+
+void child_note(struct child *child, enum history_kind kind, const char *fmt, ...)
+{
+	char text[HISTORY_TEXT_MAX + 1];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	history_add(&child->history, kind, text);
+	if (child->sandbox->globals.verbose)
+		owner_log(owner_of(child), OWNER_INFO, "child \"%s\" %s: %s", child->name,
+			history_word(kind), text);
 }
 
 struct child *child_new(struct sandbox *sandbox, const char *name)
@@ -46,6 +64,9 @@ struct child *child_new(struct sandbox *sandbox, const char *name)
 void child_free(struct child *child)
 {
 	assert(child_gone(child) && !child->started);
+	budget_settled(child);
+	needs_forget(child);
+	sandbox_config_unref(child->config);
 	free(child);
 }
 
@@ -65,10 +86,10 @@ static int revert(struct session *session)
 }
 
 /* Return: 0 and a session in whatever state its service left it, or an answer or error */
-static int create(struct child *child, const struct session_request *request,
+static int create(struct child *child, const struct session_request *request, const char *asked,
 	const struct route_result *route, struct session **ret)
 {
-	struct session *session = session_new(child, request->id, route->service);
+	struct session *session = session_new(child, request->id, route->service, asked);
 
 	if (!session)
 		return -ENOMEM;
@@ -139,7 +160,7 @@ int child_session(struct child *child, const struct session_request *request, in
 		return r;
 	if (!id_usable(child, request))
 		return KIN_DENIED;
-	r = create(child, request, &route, &session);
+	r = create(child, request, label, &route, &session);
 	if (r)
 		return r;
 	switch (session->state) {
@@ -193,11 +214,6 @@ int child_upgrade(struct child *child, uint32_t id, struct quota amount)
 			"%s: upgrade of session %" PRIu32 " in state %s ignored", child->name, id,
 			session ? session_state_word(session->state) : "unknown");
 		return 0;
-	}
-	if (session->environment) { /* its donation is the parent's */
-		owner_log(owner_of(child), OWNER_WARNING,
-			"%s: environment session %" PRIu32 " can't be upgraded", child->name, id);
-		return KIN_DENIED;
 	}
 	return session_upgrade(session, amount);
 }
@@ -271,43 +287,35 @@ void child_yield(struct child *child, struct quota amount)
 void child_yield_response(struct child *child)
 {
 	child->yield = (struct quota){ 0, 0 };
+	budget_yielded(child);
 	tell(child, CHILD_CHANGE_YIELDED);
 }
 
 int child_grant(struct child *child, struct quota amount)
 {
-	const struct owner *owner = owner_of(child);
-	struct quota_edge edge = { OWNER_SELF, child->account, amount };
+	int r = budget_give(child, amount);
 
-	if (!child->adopted)
-		return KIN_INVALID;
-	int r = owner->accounts->transfer(owner->ctx, &edge, 1);
+	if (r == 0) {
+		child->configured.ram += amount.ram;
+		child->configured.caps += amount.caps;
+	}
+	return r;
+}
 
-	if (r)
-		return r;
-	child->assigned.ram += amount.ram;
-	child->assigned.caps += amount.caps;
-	child->wanted = (struct quota){ 0, 0 };
-	child_post(child, CHILD_EVENT_RESOURCE);
-	return 0;
+static uint64_t less(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
 }
 
 int child_withdraw(struct child *child, struct quota amount)
 {
-	const struct owner *owner = owner_of(child);
-	struct quota_edge edge = { child->account, OWNER_SELF, amount };
+	int r = budget_take(child, amount);
 
-	if (!child->adopted)
-		return KIN_INVALID;
-	int r = owner->accounts->transfer(owner->ctx, &edge, 1);
-
-	if (r)
-		return r;
-	/* It may give what it holds of others' donations, which was never assigned to it. */
-	child->assigned.ram -= amount.ram < child->assigned.ram ? amount.ram : child->assigned.ram;
-	child->assigned.caps -=
-		amount.caps < child->assigned.caps ? amount.caps : child->assigned.caps;
-	return 0;
+	if (r == 0) {
+		child->configured.ram = less(child->configured.ram, amount.ram);
+		child->configured.caps = less(child->configured.caps, amount.caps);
+	}
+	return r;
 }
 
 void child_heartbeat(struct child *child)
@@ -320,6 +328,8 @@ void child_heartbeat(struct child *child)
 
 void child_heartbeat_response(struct child *child)
 {
+	if (child->heartbeats_outstanding > 1)
+		report_changed(child->sandbox);
 	child->heartbeats_outstanding = 0;
 }
 
@@ -337,6 +347,7 @@ void child_exit(struct child *child, int64_t value)
 		return;
 	owner_log(owner_of(child), OWNER_INFO, "child \"%s\" exited with exit value %" PRId64,
 		child->name, value);
+	child_note(child, HISTORY_ENDED, "it exited with %" PRId64, value);
 	end(child, value);
 }
 
@@ -350,6 +361,8 @@ void child_died(struct child *child, int signal, int64_t value)
 	}
 	owner_log(owner_of(child), OWNER_ERROR, "child \"%s\" crashed (SIG%s)", child->name,
 		sigabbrev_np(signal) ? sigabbrev_np(signal) : "?");
+	child_note(child, HISTORY_ENDED, "it crashed (SIG%s)",
+		sigabbrev_np(signal) ? sigabbrev_np(signal) : "?");
 	end(child, 128 + signal);
 }
 
@@ -358,6 +371,7 @@ void child_misbehaved(struct child *child, const char *what)
 	if (child->state != CHILD_ALIVE)
 		return;
 	owner_log(owner_of(child), OWNER_ERROR, "child \"%s\" is ended: %s", child->name, what);
+	child_note(child, HISTORY_ENDED, "%s", what);
 	end(child, 128 + 9);
 }
 
@@ -409,6 +423,7 @@ void child_close_all(struct child *child)
 {
 	environment_close_process(child);
 	stop(child);
+	budget_settled(child);
 	if (!session_find_closing(child, ENV_PD))
 		close_rest(child);
 }

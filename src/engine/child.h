@@ -12,6 +12,8 @@
 
 #include <kin/node.h>
 
+#include "engine/history.h"
+#include "engine/need.h"
 #include "engine/service.h"
 #include "engine/session.h"
 
@@ -25,6 +27,9 @@ enum child_state {
 /* IDs of the environment sessions; others are the child's to pick. */
 enum environment_id { ENV_PD = 1, ENV_CPU, ENV_LOG, ENV_BINARY, ENV_LINKER, ENV_END };
 
+/* What the next update has to do with it. */
+enum child_mark { MARK_NONE, MARK_RESTART, MARK_STUCK };
+
 /* Events a child can take, a set of bits; on the wire enum parent_event. */
 enum child_event {
 	CHILD_EVENT_SESSION = 1 << 0,
@@ -35,19 +40,29 @@ enum child_event {
 
 struct child {
 	struct sandbox *sandbox;
-	struct child *prev, *next; /* in the order of the start nodes */
+	struct child *prev, *next; /* in the order of the start nodes, or of those being destroyed */
 	UT_hash_handle by_name;
 	char name[KIN_NAME_MAX + 1];
 	char binary[KIN_LABEL_MAX + 1];
-	const struct kin_node *start; /* its node in the config */
-	uint32_t id;
+	struct sandbox_config *config;
+	const struct kin_node *start; /* its node in that config */
+	uint32_t id;                  /* 0 until it may start */
 
 	enum child_state state;
 	bool advance; /* sandbox_step() shall look at it */
 	struct child *advance_prev, *advance_next;
 	bool started;     /* the owner serves it */
-	bool failed;      /* its start failed for good */
+	bool failed;      /* its start failed, it is tried again when something changes */
+	bool unfunded;    /* that is because it has no quota */
+	bool stuck;       /* stopped until its needs are met */
 	bool starting;    /* the owner is at it */
+	bool uncertain;   /* its routes may lead elsewhere */
+	enum child_mark mark;
+	struct child *marked_next;
+	uint32_t seen;    /* number of the update that found its start node */
+	uint32_t revived; /* number of the update that revived it */
+	struct need *needs;
+	struct child_history history;
 	bool short_above; /* it failed because our own account was too small */
 	unsigned retries; /* of environment sessions whose donation was too small */
 	bool propagate_exit;
@@ -55,8 +70,13 @@ struct child {
 
 	bool adopted;
 	uint32_t account;
-	struct quota assigned; /* by its start node, or what there was */
-	struct quota wanted;   /* its pending resource request */
+	struct quota configured; /* by its start node */
+	bool known_quota;        /* it was read */
+	bool told_short;         /* that there is less */
+	struct quota assigned;   /* of that, as much as there was */
+	struct quota promised;   /* of that, what is still ours to pay with */
+	struct quota wanted;     /* its pending resource request */
+	struct quota sampled_quota, sampled_used; /* as reported last */
 
 	struct session *sessions; /* by the child's IDs, environment included */
 	struct session *closing;  /* closes that a server has to answer */
@@ -69,7 +89,8 @@ struct child {
 
 	uint32_t events, events_handled; /* enum child_event */
 	struct quota yield;
-	unsigned heartbeats_outstanding;
+	unsigned heartbeats_outstanding, skipped_max; /* 0: it is not restarted for those */
+	bool heartbeat;
 
 	void *host; /* the owner's */
 };
@@ -104,10 +125,10 @@ void child_died(struct child *child, int signal, int64_t value);
 void child_misbehaved(struct child *child, const char *what);
 
 /* From above: quota, wishes and beats. */
-/* Gives more, which answers a pending resource request. Return: 0, KIN_EXCEEDED (we have less),
- * KIN_INVALID (it has no account), negative errno */
+/* Gives more than its start node says, which answers a pending resource request. Return: 0,
+ * KIN_EXCEEDED (we have less), KIN_INVALID (it has no account), negative errno */
 int child_grant(struct child *child, struct quota amount);
-/* Takes what it has available. Return: as above, KIN_EXCEEDED if it is less */
+/* Takes of what it was given what it has available. Return: as above, KIN_EXCEEDED if it is less */
 int child_withdraw(struct child *child, struct quota amount);
 void child_yield(struct child *child, struct quota amount);
 void child_heartbeat(struct child *child);
@@ -126,6 +147,10 @@ size_t server_requests(struct child *child, uint64_t after, struct server_reques
 /* Takes the capability by setting it to 0, or leaves it to the caller. */
 void server_deliver(struct child *child, uint32_t server_id, int *cap);
 void server_response(struct child *child, uint32_t server_id, int answer);
+
+/* Remembers an event of it, and says so if the config wants it verbose. */
+void child_note(struct child *child, enum history_kind kind, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* Used by sandbox.c and session.c. */
 struct child *child_new(struct sandbox *sandbox, const char *name);

@@ -9,11 +9,18 @@
 #include "engine/child.h"
 #include "engine/sandbox.h"
 
+/* Who pays for what is added to a session that its client has. */
 static uint32_t client_account(const struct session *session)
 {
 	const struct child *client = session->client;
 
-	return client && client->adopted && !session->environment ? client->account : OWNER_SELF;
+	return client && client->adopted ? client->account : OWNER_SELF;
+}
+
+/* Who pays for the session itself: the parent, if it is of a child's environment. */
+static uint32_t opener_account(const struct session *session)
+{
+	return session->environment ? OWNER_SELF : client_account(session);
 }
 
 /* A server whose PD is closed left all it had to the parent. */
@@ -66,7 +73,8 @@ int donation_give(struct session *session, struct quota amount, uint64_t cost_by
 
 	if (service->kind == SERVICE_CHILD && !service->server->adopted)
 		session->parked = true;
-	uint32_t from = client_account(session);
+	bool upgrade = session->state == SESSION_HANDED_OUT;
+	uint32_t from = upgrade ? client_account(session) : opener_account(session);
 	size_t n = edge_add(edges, 0, from, OWNER_SELF, paid);
 
 	n = edge_add(edges, n, OWNER_SELF, server_account(session), amount);
@@ -79,6 +87,10 @@ int donation_give(struct session *session, struct quota amount, uint64_t cost_by
 	session->donation.ram += amount.ram;
 	session->donation.caps += amount.caps;
 	session->cost_bytes += cost_bytes;
+	if (upgrade && session->environment) {
+		session->added.ram += amount.ram;
+		session->added.caps += amount.caps;
+	}
 	return 0;
 }
 
@@ -103,7 +115,7 @@ static struct quota at_most_available(
  * ended while what it had spent is still at the server of a session of its own.
  */
 static void move_back_what_is_left(
-	struct session *session, struct quota amount, uint64_t cost_bytes, uint32_t server)
+	struct session *session, struct quota amount, struct quota home, uint32_t server)
 {
 	const struct owner *owner = session_owner(session);
 	const struct service *service = session->service;
@@ -117,36 +129,45 @@ static void move_back_what_is_left(
 		edge.amount = at_most_available(owner, server, amount);
 		if (transfer(owner, &edge, 1))
 			edge.amount = (struct quota){ 0, 0 };
+		home.ram -= least(home.ram, amount.ram - edge.amount.ram);
+		home.caps -= least(home.caps, amount.caps - edge.amount.caps);
 	}
 	edge.from = OWNER_SELF;
 	edge.to = client_account(session);
-	edge.amount = at_most_available(owner, OWNER_SELF, plus_cost(edge.amount, cost_bytes));
+	edge.amount = at_most_available(owner, OWNER_SELF, home);
 	if (edge.to != OWNER_SELF)
 		transfer(owner, &edge, 1);
 }
 
-static void move_back(struct session *session, struct quota amount, uint64_t cost_bytes)
+/* The server gives @amount back, the client gets @home of that and of what we kept. */
+static void move_back(struct session *session, struct quota amount, struct quota home)
 {
 	const struct owner *owner = session_owner(session);
 	struct quota_edge edges[2];
 	uint32_t server = server_account(session);
 	size_t n = edge_add(edges, 0, server, OWNER_SELF, amount);
 
-	n = edge_add(edges, n, OWNER_SELF, client_account(session), plus_cost(amount, cost_bytes));
+	n = edge_add(edges, n, OWNER_SELF, client_account(session), home);
 	if (transfer(owner, edges, n))
-		move_back_what_is_left(session, amount, cost_bytes, server);
+		move_back_what_is_left(session, amount, home, server);
 }
 
 void donation_return(struct session *session)
 {
-	move_back(session, session->donation, session->cost_bytes);
-	session->donation = (struct quota){ 0, 0 };
+	struct quota all = plus_cost(session->donation, session->cost_bytes);
+
+	move_back(session, session->donation, session->environment ? session->added : all);
+	session->donation = session->added = (struct quota){ 0, 0 };
 	session->cost_bytes = 0;
 }
 
 void donation_take_back(struct session *session, struct quota amount)
 {
-	move_back(session, amount, 0);
+	move_back(session, amount, amount);
 	session->donation.ram -= amount.ram;
 	session->donation.caps -= amount.caps;
+	if (session->environment) {
+		session->added.ram -= amount.ram;
+		session->added.caps -= amount.caps;
+	}
 }

@@ -13,6 +13,7 @@
 #include <kin/label.h>
 #include <kin/number.h>
 
+#include "engine/budget.h"
 #include "engine/donation.h"
 #include "engine/sandbox.h"
 
@@ -50,6 +51,13 @@ struct quota environment_cost(void)
 	return sum;
 }
 
+struct quota environment_cost_after_pd(void)
+{
+	struct quota sum = environment_cost(), pd = environment[0].donation;
+
+	return (struct quota){ sum.ram - pd.ram, sum.caps - pd.caps };
+}
+
 static const struct owner *owner_of(const struct child *child)
 {
 	return child->sandbox->owner;
@@ -76,7 +84,7 @@ static int request(struct child *child, const struct environment_session *env)
 
 	if (r)
 		return r;
-	struct session *session = session_new(child, env->id, route.service);
+	struct session *session = session_new(child, env->id, route.service, label);
 
 	if (!session)
 		return -ENOMEM;
@@ -100,14 +108,18 @@ static void fail(struct child *child, const char *what, int why)
 {
 	owner_log(owner_of(child), OWNER_ERROR, "%s: %s (%s)", child->name, what,
 		kin_answer_text(why));
+	child_note(child, HISTORY_FAILED, "%s (%s)", what, kin_answer_text(why));
 	child->failed = true;
 	child_close_all(child);
+	report_urgent(child->sandbox);
 }
 
 static void fail_session(struct child *child, const struct environment_session *env, int why)
 {
-	char what[128];
+	char what[128], label[KIN_LABEL_MAX + 1];
 
+	if (label_of(child, env->id, label) == 0)
+		need_add(child, &(struct route_request){ env->service, label, child->name, true });
 	if (env->id == ENV_BINARY)
 		snprintf(what, sizeof(what), "binary \"%.63s\" unavailable", child->binary);
 	else
@@ -158,7 +170,7 @@ static int obtain(struct child *child, const struct environment_session *env)
 	}
 }
 
-static struct quota effective(const struct child *child)
+struct quota environment_effective(const struct child *child)
 {
 	struct quota cost = environment_cost();
 
@@ -169,13 +181,14 @@ static void adopt(struct child *child)
 {
 	const struct owner *owner = owner_of(child);
 	struct session *pd = session_find(child, ENV_PD), *session, *next;
-	int r = owner->children->adopt(owner->ctx, pd->cap, effective(child), &child->account);
+	int r = owner->children->adopt(owner->ctx, pd->cap, environment_effective(child), &child->account);
 
 	if (r) {
 		fail(child, "its quota can't be given", r);
 		return;
 	}
 	child->adopted = true;
+	budget_adopted(child);
 	HASH_ITER (by_server_id, child->served, session, next)
 		session_unpark(session);
 }
@@ -200,6 +213,8 @@ void environment_started(struct child *child, int r)
 	}
 	child->state = CHILD_ALIVE;
 	child->started = true;
+	budget_settled(child);
+	report_urgent(child->sandbox);
 	for (uint32_t id = ENV_PD; id < ENV_END; id++) {
 		struct session *session = session_find(child, id);
 
@@ -227,13 +242,18 @@ static void start(struct child *child)
 
 static bool is_starting(const struct child *child)
 {
-	return child->state == CHILD_INCOMPLETE && !child->failed && !child->starting;
+	return child->state == CHILD_INCOMPLETE && child->id && child->assigned.ram &&
+	       !child->failed && !child->stuck && !child->starting && !sandbox_blocked(child);
 }
 
 void environment_advance_pd(struct child *child)
 {
 	if (!is_starting(child) || child->adopted)
 		return;
+	if (!*child->binary) {
+		fail(child, "name of its binary unusable", KIN_INVALID);
+		return;
+	}
 	int r = obtain(child, &environment[0]);
 
 	if (r == 0)
@@ -283,4 +303,15 @@ void environment_close(struct child *child)
 	for (uint32_t id = ENV_PD; id < ENV_END; id++)
 		close_one(child, id);
 	child->adopted = false;
+}
+
+const struct session *environment_pending(const struct child *child)
+{
+	for (uint32_t id = ENV_PD; id < ENV_END; id++) {
+		struct session *session = session_find((struct child *) child, id);
+
+		if (session && session->state == SESSION_CREATE_REQUESTED)
+			return session;
+	}
+	return NULL;
 }

@@ -12,6 +12,12 @@
 /* What all environment sessions of a child cost together, and our own bookkeeping of it. */
 struct quota environment_cost(void);
 
+/* What of it is still to be paid when the PD is there. */
+struct quota environment_cost_after_pd(void);
+
+/* What the child's own account has been given of its assigned quota. */
+struct quota environment_effective(const struct child *child);
+
 /* Requests the PD and gives it its quota: for all children before anything else for one of them. */
 void environment_advance_pd(struct child *child);
 
@@ -23,6 +29,9 @@ void environment_started(struct child *child, int r);
 
 /* Ends the child's process: its CPU session, then its PD, so that its quota is back. */
 void environment_close_process(struct child *child);
+
+/* Return: an environment session that its server has still to answer, or NULL */
+const struct session *environment_pending(const struct child *child);
 
 /* Closes what is left of it. */
 void environment_close(struct child *child);

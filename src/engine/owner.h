@@ -96,6 +96,16 @@ struct child_ops {
 	void (*exit)(void *ctx, int64_t value);
 	/* News of a child for who embeds the sandbox; may be NULL. */
 	void (*changed)(void *ctx, struct child *child, enum child_change change);
+	/* The content of its inline <config> is another one. */
+	void (*config_changed)(void *ctx, struct child *child);
+};
+
+/* What the engine waits for by the clock, which its owner has: sandbox_timer() when it is due. */
+enum owner_timer { OWNER_TIMER_HEARTBEAT, OWNER_TIMER_REPORT, OWNER_TIMER_SAMPLE, OWNER_TIMERS };
+
+struct time_ops {
+	/* Once after @ms, or every @ms; 0: not any more. */
+	void (*arm)(void *ctx, enum owner_timer timer, uint64_t ms, bool periodic);
 };
 
 /*
@@ -121,6 +131,9 @@ struct owner {
 	const struct account_ops *accounts;
 	const struct child_ops *children;
 	const struct local_ops *local;
+	const struct time_ops *time;
+	/* The state report is due: report_generate() writes it. NULL if nobody reads it. */
+	void (*report)(void *ctx);
 	/* Gives back a capability that the engine holds. */
 	void (*cap_close)(void *ctx, int cap);
 	/* sandbox_step() has work to do. */

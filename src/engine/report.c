@@ -1,7 +1,144 @@
 /* State report; see the header. */
 #include "engine/report.h"
 
+#include <stdio.h>
+#include <string.h>
 #include <utlist.h>
+
+#include "engine/environment.h"
+#include "engine/sandbox.h"
+
+/*
+ * When
+ */
+
+static const struct report_details *details_of(const struct sandbox *sandbox)
+{
+	return &sandbox->report.details;
+}
+
+static bool shows_quota(const struct report_details *details)
+{
+	return details->child_ram || details->child_caps || details->init_ram ||
+	       details->init_caps;
+}
+
+static void arm(struct sandbox *sandbox, enum owner_timer timer, uint64_t ms, bool periodic)
+{
+	const struct owner *owner = sandbox->owner;
+
+	if (owner->time)
+		owner->time->arm(owner->ctx, timer, ms, periodic);
+}
+
+void report_configure(struct sandbox *sandbox, const struct kin_node *node)
+{
+	struct report *report = &sandbox->report;
+	const char *syntax = kin_node_attribute(node, "generate");
+	uint64_t sample_ms;
+
+	report->details = (struct report_details){
+		.ids = kin_node_boolean(node, "ids", false),
+		.requested = kin_node_boolean(node, "requested", false),
+		.provided = kin_node_boolean(node, "provided", false),
+		.session_args = kin_node_boolean(node, "session_args", false),
+		.child_ram = kin_node_boolean(node, "child_ram", false),
+		.child_caps = kin_node_boolean(node, "child_caps", false),
+		.init_ram = kin_node_boolean(node, "init_ram", false),
+		.init_caps = kin_node_boolean(node, "init_caps", false),
+		.history = kin_node_boolean(node, "history", false),
+	};
+	report->delay_ms = node ? kin_node_number(node, "delay_ms", REPORT_DELAY_MS) : 0;
+	report->buffer_bytes = kin_node_number(node, "buffer", 0);
+	report->lines = syntax && strcmp(syntax, "lines") == 0;
+	sample_ms = report->delay_ms > REPORT_SAMPLE_MS ? report->delay_ms : REPORT_SAMPLE_MS;
+	if (!report->delay_ms || !shows_quota(&report->details))
+		sample_ms = 0;
+	if (sample_ms != report->sample_ms)
+		arm(sandbox, OWNER_TIMER_SAMPLE, sample_ms, true);
+	report->sample_ms = sample_ms;
+}
+
+static bool is_wanted(const struct sandbox *sandbox)
+{
+	return sandbox->report.delay_ms && sandbox->owner->report;
+}
+
+void report_changed(struct sandbox *sandbox)
+{
+	if (!is_wanted(sandbox) || sandbox->report.waiting || sandbox->report.urgent)
+		return;
+	sandbox->report.waiting = true;
+	arm(sandbox, OWNER_TIMER_REPORT, sandbox->report.delay_ms, false);
+}
+
+void report_urgent(struct sandbox *sandbox)
+{
+	if (!is_wanted(sandbox))
+		return;
+	sandbox->report.urgent = true;
+	sandbox_schedule(sandbox);
+}
+
+static void send(struct sandbox *sandbox)
+{
+	if (sandbox->report.waiting)
+		arm(sandbox, OWNER_TIMER_REPORT, 0, false);
+	sandbox->report.waiting = sandbox->report.urgent = false;
+	if (is_wanted(sandbox))
+		sandbox->owner->report(sandbox->owner->ctx);
+}
+
+void report_flush(struct sandbox *sandbox)
+{
+	if (sandbox->report.urgent)
+		send(sandbox);
+}
+
+void report_due(struct sandbox *sandbox)
+{
+	sandbox->report.waiting = false;
+	send(sandbox);
+}
+
+/* Return: whether it is another one than last time */
+static bool sample(
+	const struct owner *owner, uint32_t account, struct quota *quota, struct quota *used)
+{
+	struct account_info info;
+
+	if (owner->accounts->info(owner->ctx, account, &info))
+		return false;
+	bool changed = info.quota.ram != quota->ram || info.quota.caps != quota->caps ||
+		       info.used.ram != used->ram || info.used.caps != used->caps;
+
+	*quota = info.quota;
+	*used = info.used;
+	return changed;
+}
+
+void report_sample(struct sandbox *sandbox)
+{
+	const struct report_details *details = details_of(sandbox);
+	struct report *report = &sandbox->report;
+	struct child *child;
+	bool changed = false;
+
+	if (details->init_ram || details->init_caps)
+		changed = sample(
+			sandbox->owner, OWNER_SELF, &report->own_quota, &report->own_used);
+	if (details->child_ram || details->child_caps)
+		DL_FOREACH (sandbox->children, child)
+			if (child->adopted && sample(sandbox->owner, child->account,
+						      &child->sampled_quota, &child->sampled_used))
+				changed = true;
+	if (changed)
+		report_changed(sandbox);
+}
+
+/*
+ * What
+ */
 
 static void generate_quota(struct kin_generator *g, const char *type, const struct quota *assigned,
 	uint64_t wanted, const struct account_info *info)
@@ -83,6 +220,51 @@ static void generate_accounts(
 		generate_quota(g, "caps", &child->assigned, child->wanted.caps, &info);
 }
 
+/* What a child that does not run waits for. */
+static void generate_reason(struct kin_generator *g, const struct child *child)
+{
+	const struct need *need = child->stuck ? needs_unmet((struct child *) child) : NULL;
+	const struct history_event *last = NULL;
+	const struct session *session = environment_pending(child);
+
+	for (unsigned i = 0; history_at(&child->history, i); i++)
+		if (history_at(&child->history, i)->kind == HISTORY_FAILED)
+			last = history_at(&child->history, i);
+	if (need)
+		kin_generator_attribute_format(g, "reason",
+			"route to service \"%s\" (label=\"%s\") leads to nothing", need->service,
+			need->asked);
+	else if (child->failed && last)
+		kin_generator_attribute(g, "reason", last->text);
+	else if (session && session->service->kind == SERVICE_CHILD)
+		kin_generator_attribute_format(g, "reason", "waits for its %s session at \"%s\"",
+			session->name->name, session->service->server->name);
+	else if (session)
+		kin_generator_attribute_format(g, "reason", "waits for its %s session at the parent",
+			session->name->name);
+	else if (sandbox_blocked(child))
+		kin_generator_attribute(
+			g, "reason", "waits for the one before it to be destroyed");
+	else
+		kin_generator_attribute(g, "reason", "is being started");
+}
+
+static void generate_history(struct kin_generator *g, const struct child_history *history)
+{
+	const struct history_event *event;
+
+	kin_generator_open(g, "history");
+	for (unsigned i = 0; (event = history_at(history, i)); i++) {
+		kin_generator_open(g, "event");
+		kin_generator_attribute(g, "kind", history_word(event->kind));
+		if (event->times > 1)
+			kin_generator_attribute_number(g, "times", event->times);
+		kin_generator_text(g, event->text);
+		kin_generator_close(g);
+	}
+	kin_generator_close(g);
+}
+
 static void generate_child(
 	struct kin_generator *g, const struct child *child, const struct report_details *details)
 {
@@ -97,12 +279,16 @@ static void generate_child(
 		kin_generator_attribute_number(g, "id", child->id);
 	if (child->state == CHILD_INCOMPLETE)
 		kin_generator_attribute(g, "state", "incomplete");
+	if (child->state == CHILD_INCOMPLETE && details->history)
+		generate_reason(g, child);
 	if (child->state == CHILD_EXITED)
 		kin_generator_attribute_format(g, "exited", "%lld", (long long) child->exit_value);
 	if (child->heartbeats_outstanding > 1)
 		kin_generator_attribute_number(
 			g, "skipped_heartbeats", child->heartbeats_outstanding - 1);
 	generate_accounts(g, child, details);
+	if (details->history)
+		generate_history(g, &child->history);
 	if (details->requested)
 		generate_requested(g, child, details);
 	if (details->provided && child->provided)
@@ -128,7 +314,8 @@ static void generate_own_accounts(struct kin_generator *g, const struct sandbox 
 void report_generate(
 	struct sandbox *sandbox, const struct report_details *details, struct kin_generator *g)
 {
-	const struct kin_node *config = sandbox->config ? kin_tree_root(sandbox->config) : NULL;
+	const struct kin_node *config =
+		sandbox->config ? kin_tree_root(sandbox->config->tree) : NULL;
 	const char *version = kin_node_attribute(config, "version");
 	const struct alias *alias;
 	const struct child *child;
@@ -136,6 +323,10 @@ void report_generate(
 	kin_generator_open(g, "state");
 	if (version)
 		kin_generator_attribute(g, "version", version);
+	if (*sandbox->config_error)
+		kin_generator_attribute(g, "config_error", sandbox->config_error);
+	if (details->history)
+		kin_generator_attribute(g, "settled", sandbox_settled(sandbox) ? "yes" : "no");
 	generate_own_accounts(g, sandbox, details);
 	DL_FOREACH (sandbox->children, child)
 		if (child->state != CHILD_ABANDONED)

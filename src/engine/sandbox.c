@@ -1,26 +1,27 @@
 /*
- * Sandbox
+ * Sandbox; see the header.
  *
- * Children are kept in the order of their start nodes, which is the order of everything that is
- * done to all of them. budget.c reads what each is assigned, routing.c answers what a route means
- * among these children.
+ * Its life from the first config to the end, and the steps in between. What handlers note is done
+ * here, when none of them is on the stack.
  */
 #include "engine/sandbox.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <utlist.h>
 
-#include <kin/label.h>
-
 #include "engine/budget.h"
 #include "engine/environment.h"
-#include "engine/schema.h"
+#include "engine/globals.h"
+#include "engine/start.h"
+#include "engine/update.h"
 
 void sandbox_init(struct sandbox *sandbox, const struct owner *owner)
 {
 	*sandbox = (struct sandbox){ .owner = owner,
-		.preserve = { SANDBOX_PRESERVE_RAM, SANDBOX_PRESERVE_CAPS } };
+		.globals.preserve = { SANDBOX_PRESERVE_RAM, SANDBOX_PRESERVE_CAPS } };
 }
 
 void sandbox_schedule(struct sandbox *sandbox)
@@ -41,199 +42,139 @@ struct child *sandbox_child(struct sandbox *sandbox, const char *name)
 
 const struct kin_node *sandbox_child_config(const struct child *child)
 {
-	return child->start ? kin_node_first_of(child->start, "config") : NULL;
+	return kin_node_first_of(child->start, "config");
 }
 
-static void check_elements(struct sandbox *sandbox, const struct kin_node *config)
+/*
+ * Configs
+ */
+
+struct sandbox_config *sandbox_config_ref(struct sandbox_config *config)
 {
-	KIN_NODE_FOREACH (node, config, NULL)
-		if (!schema_top_level_known(kin_node_type(node)))
-			owner_log(sandbox->owner, OWNER_WARNING, "unknown config element type <%s>",
-				kin_node_type(node));
+	config->refs++;
+	return config;
 }
 
-/* The global element of a type that counts, which is the last one. */
-static const struct kin_node *global(
-	struct sandbox *sandbox, const struct kin_node *config, const char *type)
+struct sandbox_config *sandbox_config_unref(struct sandbox_config *config)
 {
-	const struct kin_node *first = kin_node_first_of(config, type), *last = first;
-
-	while (last && kin_node_next_of(last, type))
-		last = kin_node_next_of(last, type);
-	if (first != last)
-		owner_log(sandbox->owner, OWNER_WARNING,
-			"config has several <%s> elements, the one in line %u counts", type,
-			kin_node_line(last));
-	return last;
-}
-
-static void read_parent_provides(struct sandbox *sandbox, const struct kin_node *provides)
-{
-	if (!provides)
-		return;
-	KIN_NODE_FOREACH (service, provides, "service") {
-		const char *name = kin_node_attribute(service, "name");
-		bool valid = name && kin_name_valid(name);
-		struct service_name *entry =
-			valid ? services_get(&sandbox->services, name) : NULL;
-
-		if (entry)
-			entry->from_parent = true;
-		else if (valid)
-			owner_log(sandbox->owner, OWNER_ERROR,
-				"out of memory for service \"%s\" of the parent", name);
-		else
-			owner_log(sandbox->owner, OWNER_WARNING,
-				"service without a valid name in <parent-provides> (line %u)",
-				kin_node_line(service));
+	if (config && --config->refs == 0) {
+		kin_tree_free(config->tree);
+		free(config);
 	}
+	return NULL;
 }
 
-static void read_alias(struct sandbox *sandbox, const struct kin_node *node)
+static struct sandbox_config *config_new(struct kin_tree *tree)
 {
-	const char *name = kin_node_attribute(node, "name");
-	const char *child = kin_node_attribute(node, "child");
-	struct alias *alias;
+	struct sandbox_config *config = calloc(1, sizeof(*config));
 
-	if (!name || !*name || !child || !*child) {
-		owner_log(sandbox->owner, OWNER_WARNING,
-			"missing '%s' attribute in '<alias>' entry (line %u)",
-			name && *name ? "child" : "name", kin_node_line(node));
-		return;
-	}
-	HASH_FIND_STR(sandbox->aliases, name, alias);
-	if (alias) {
-		owner_log(sandbox->owner, OWNER_ERROR,
-			"alias \"%s\" in line %u repeats the name of another, ignored", name,
-			kin_node_line(node));
-		return;
-	}
-	alias = calloc(1, sizeof(*alias));
-	if (alias) {
-		alias->name = name;
-		alias->child = child;
-		HASH_ADD_KEYPTR(hh, sandbox->aliases, alias->name, strlen(alias->name), alias);
-		if (alias->hh.tbl)
-			return;
-		free(alias);
-	}
-	owner_log(sandbox->owner, OWNER_ERROR, "out of memory for alias \"%s\"", name);
+	if (config)
+		*config = (struct sandbox_config){ tree, 1 };
+	return config;
 }
 
-static void read_globals(struct sandbox *sandbox, const struct kin_node *config)
+static struct child *add_child(struct sandbox *sandbox, const char *name,
+	struct sandbox_config *config, const struct kin_node *start)
 {
-	check_elements(sandbox, config);
-	sandbox->globals.defaults = global(sandbox, config, "default");
-	sandbox->globals.default_route = global(sandbox, config, "default-route");
-	read_parent_provides(sandbox, global(sandbox, config, "parent-provides"));
-	KIN_NODE_FOREACH (alias, config, "alias")
-		read_alias(sandbox, alias);
-}
+	struct child *child = start_new(sandbox, name, config, start);
 
-static const char *usable_name(struct sandbox *sandbox, const struct kin_node *start)
-{
-	const char *name = kin_node_attribute(start, "name");
-
-	if (!name || !*name) {
-		owner_log(sandbox->owner, OWNER_WARNING,
-			"missing 'name' attribute in '<start>' entry (line %u)",
-			kin_node_line(start));
+	if (!child)
 		return NULL;
-	}
-	if (!kin_name_valid(name)) {
-		owner_log(sandbox->owner, OWNER_ERROR,
-			"name of start node in line %u is not a valid name of at most %d bytes",
-			kin_node_line(start), KIN_NAME_MAX);
-		return NULL;
-	}
-	if (sandbox_child(sandbox, name)) {
-		owner_log(sandbox->owner, OWNER_ERROR,
-			"start node \"%s\" in line %u repeats the name of another, ignored", name,
-			kin_node_line(start));
-		return NULL;
-	}
-	return name;
-}
-
-static void read_provides(struct child *child)
-{
-	const struct kin_node *provides = kin_node_first_of(child->start, "provides");
-
-	if (!provides)
-		return;
-	KIN_NODE_FOREACH (service, provides, "service") {
-		const char *name = kin_node_attribute(service, "name");
-
-		if (!name || !kin_name_valid(name))
-			owner_log(child->sandbox->owner, OWNER_WARNING,
-				"%s: service without a valid name in <provides> (line %u)",
-				child->name, kin_node_line(service));
-		else if (services_provide(&child->sandbox->services, child, name) == -ENOMEM)
-			owner_log(child->sandbox->owner, OWNER_ERROR,
-				"%s: out of memory for service \"%s\"", child->name, name);
-	}
-}
-
-static bool read_binary(struct child *child)
-{
-	const struct kin_node *node = kin_node_first_of(child->start, "binary");
-	const char *binary = node ? kin_node_attribute(node, "name") : NULL;
-
-	binary = binary && *binary ? binary : child->name;
-	if (!kin_label_valid(binary)) {
-		owner_log(child->sandbox->owner, OWNER_ERROR,
-			"%s: name of the binary too long or malformed", child->name);
-		return false;
-	}
-	strcpy(child->binary, binary);
-	return true;
-}
-
-static void create_child(
-	struct sandbox *sandbox, const struct kin_node *start, struct budget *budget)
-{
-	const char *name = usable_name(sandbox, start);
-	struct child *child = name ? child_new(sandbox, name) : NULL;
-
-	if (!child) {
-		if (name)
-			owner_log(sandbox->owner, OWNER_ERROR, "%s: out of memory", name);
-		return;
-	}
-	const struct kin_node *exit = kin_node_first_of(start, "exit");
-
-	child->start = start;
-	child->id = ++sandbox->last_child_id;
-	child->propagate_exit = exit && kin_node_boolean(exit, "propagate", false);
 	HASH_ADD_KEYPTR(by_name, sandbox->by_name, child->name, strlen(child->name), child);
 	if (!child->by_name.tbl) {
 		owner_log(sandbox->owner, OWNER_ERROR, "%s: out of memory", name);
 		child_free(child);
-		return;
+		return NULL;
 	}
-	DL_APPEND(sandbox->children, child);
-	child->failed = !read_binary(child) || !budget_assign(budget, child);
-	if (!child->failed)
-		read_provides(child);
-	sandbox_advance(child);
+	start_provide(child);
+	return child;
 }
 
-void sandbox_apply(struct sandbox *sandbox, struct kin_tree *config)
+/* Brings the children into the order of their start nodes; those without one are abandoned. */
+static void apply_starts(struct sandbox *sandbox, struct sandbox_config *config)
 {
-	const struct kin_node *root = kin_tree_root(config);
-	struct budget budget;
+	struct child *ordered = NULL, *child, *next;
 
-	assert(!sandbox->config);
-	sandbox->config = config;
-	read_globals(sandbox, root);
-	budget_open(&budget, sandbox, root);
-	KIN_NODE_FOREACH (start, root, "start")
-		create_child(sandbox, start, &budget);
+	KIN_NODE_FOREACH (start, kin_tree_root(config->tree), "start") {
+		const char *name = start_name(sandbox, start);
+
+		if (!name)
+			continue;
+		child = sandbox_child(sandbox, name);
+		if (child) {
+			DL_DELETE(sandbox->children, child);
+			child->uncertain |= start_update(child, config, start);
+		} else {
+			child = add_child(sandbox, name, config, start);
+		}
+		if (!child)
+			continue;
+		child->seen = sandbox->updates;
+		DL_APPEND(ordered, child);
+	}
+	DL_FOREACH_SAFE (sandbox->children, child, next)
+		update_abandon(child);
+	sandbox->children = ordered;
 }
+
+static void reroute_uncertain(struct sandbox *sandbox)
+{
+	struct child *child;
+
+	DL_FOREACH (sandbox->children, child) {
+		if (child->uncertain)
+			update_reroute(child);
+		child->uncertain = false;
+	}
+}
+
+/* Names that changed since the last update, by the deaths of servers, are no reason by themselves. */
+static void forget_deaths(struct sandbox *sandbox)
+{
+	while (services_take_changed(&sandbox->services))
+		;
+}
+
+int sandbox_apply(struct sandbox *sandbox, struct kin_tree *tree)
+{
+	struct sandbox_config *before = sandbox->config, *config = config_new(tree);
+
+	if (!config) {
+		owner_log(sandbox->owner, OWNER_ERROR, "out of memory for the config");
+		kin_tree_free(tree);
+		return -ENOMEM;
+	}
+	sandbox->updates++;
+	sandbox->config_error[0] = '\0';
+	forget_deaths(sandbox);
+	globals_apply(
+		sandbox, before ? kin_tree_root(before->tree) : NULL, kin_tree_root(tree));
+	sandbox->config = config;
+	apply_starts(sandbox, config);
+	sandbox_config_unref(before);
+	budget_configure(sandbox);
+	reroute_uncertain(sandbox);
+	update_settle(sandbox);
+	sandbox_schedule(sandbox);
+	report_urgent(sandbox);
+	return 0;
+}
+
+void sandbox_reject(struct sandbox *sandbox, const char *error)
+{
+	owner_log(sandbox->owner, OWNER_ERROR, "config has invalid syntax");
+	snprintf(sandbox->config_error, sizeof(sandbox->config_error), "%s", error);
+	report_urgent(sandbox);
+}
+
+/*
+ * Steps
+ */
 
 static void advance(struct child *child)
 {
-	const struct owner *owner = child->sandbox->owner;
+	struct sandbox *sandbox = child->sandbox;
+	const struct owner *owner = sandbox->owner;
 
 	switch (child->state) {
 	case CHILD_INCOMPLETE:
@@ -244,6 +185,7 @@ static void advance(struct child *child)
 		break;
 	case CHILD_EXITED:
 		child_close_all(child);
+		sandbox->rebalance = sandbox->rebalance || sandbox->short_of;
 		if (child->propagate_exit)
 			owner->children->exit(owner->ctx, child->exit_value);
 		child->propagate_exit = false;
@@ -265,17 +207,77 @@ void sandbox_advance(struct child *child)
 	sandbox_schedule(sandbox);
 }
 
-void sandbox_step(struct sandbox *sandbox)
+static void advance_all(struct sandbox *sandbox)
 {
 	struct child *child;
 
-	sandbox->scheduled = false;
 	DL_FOREACH2 (sandbox->advancing, child, advance_next)
 		environment_advance_pd(child);
 	while ((child = sandbox->advancing)) {
 		DL_DELETE2(sandbox->advancing, child, advance_prev, advance_next);
 		child->advance = false;
 		advance(child);
+	}
+}
+
+void sandbox_step(struct sandbox *sandbox)
+{
+	sandbox->scheduled = false;
+	update_bury(sandbox);
+	if (sandbox->marked)
+		update_settle(sandbox);
+	advance_all(sandbox);
+	update_bury(sandbox);
+	if (sandbox->rebalance)
+		budget_balance(sandbox);
+	report_flush(sandbox);
+}
+
+bool sandbox_settled(const struct sandbox *sandbox)
+{
+	const struct child *child;
+
+	if (sandbox->dying || sandbox->marked || sandbox->advancing)
+		return false;
+	DL_FOREACH (sandbox->children, child)
+		if (child->state == CHILD_INCOMPLETE && !child->failed && !child->stuck)
+			return false;
+	return true;
+}
+
+static void beat(struct sandbox *sandbox)
+{
+	struct child *child;
+
+	DL_FOREACH (sandbox->children, child) {
+		if (!child->heartbeat || child->state != CHILD_ALIVE)
+			continue;
+		if (child->skipped_max && child->heartbeats_outstanding > child->skipped_max) {
+			child_note(child, HISTORY_RESTART, "it skipped %u heartbeats",
+				child->heartbeats_outstanding - 1);
+			sandbox_mark(child, MARK_RESTART);
+			continue;
+		}
+		child_heartbeat(child);
+		if (child->heartbeats_outstanding > 1)
+			report_changed(sandbox);
+	}
+}
+
+void sandbox_timer(struct sandbox *sandbox, enum owner_timer timer)
+{
+	switch (timer) {
+	case OWNER_TIMER_HEARTBEAT:
+		beat(sandbox);
+		break;
+	case OWNER_TIMER_REPORT:
+		report_due(sandbox);
+		break;
+	case OWNER_TIMER_SAMPLE:
+		report_sample(sandbox);
+		break;
+	case OWNER_TIMERS:
+		break;
 	}
 }
 
@@ -302,6 +304,10 @@ void sandbox_granted(struct sandbox *sandbox)
 	struct child *child;
 
 	sandbox->asked = false;
+	if (sandbox->short_of) {
+		sandbox->rebalance = true;
+		sandbox_schedule(sandbox);
+	}
 	DL_FOREACH (sandbox->children, child) {
 		if (!child->short_above)
 			continue;
@@ -328,27 +334,20 @@ void sandbox_done(struct sandbox *sandbox)
 {
 	struct child *child, *next;
 	struct session *session, *next_session;
-	struct alias *alias, *next_alias;
 
-	DL_FOREACH (sandbox->children, child) {
-		child->state = CHILD_ABANDONED;
-		child_close_all(child);
-	}
-	DL_FOREACH (sandbox->children, child)
+	DL_FOREACH_SAFE (sandbox->children, child, next)
+		update_abandon(child);
+	DL_FOREACH (sandbox->dying, child)
 		end_child(child);
 	DL_FOREACH_SAFE2 (sandbox->waiting, session, next_session, waiting_next)
 		session_closed(session);
-	DL_FOREACH_SAFE (sandbox->children, child, next) {
-		if (child->advance)
-			DL_DELETE2(sandbox->advancing, child, advance_prev, advance_next);
-		HASH_DELETE(by_name, sandbox->by_name, child);
-		DL_DELETE(sandbox->children, child);
-		child_free(child);
+	while ((child = sandbox->marked)) {
+		sandbox->marked = child->marked_next;
+		child->mark = MARK_NONE;
 	}
-	HASH_ITER (hh, sandbox->aliases, alias, next_alias) {
-		HASH_DEL(sandbox->aliases, alias);
-		free(alias);
-	}
+	update_bury(sandbox);
+	assert(!sandbox->dying && !sandbox->advancing);
+	globals_done(sandbox);
 	services_done(&sandbox->services);
-	sandbox->config = kin_tree_free(sandbox->config);
+	sandbox->config = sandbox_config_unref(sandbox->config);
 }

@@ -3,7 +3,8 @@
  *
  * The owner gives it a config and its seam (owner.h), passes messages of children to child.h, and
  * calls sandbox_step() whenever it was asked to schedule one. All decisions are made in these
- * calls; none of them waits or calls back into a handler.
+ * calls; none of them waits or calls back into a handler. How another config is applied to children
+ * that run is told in update.c.
  */
 #ifndef ENGINE_SANDBOX_H
 #define ENGINE_SANDBOX_H
@@ -12,12 +13,21 @@
 
 #include "engine/child.h"
 #include "engine/owner.h"
+#include "engine/report.h"
 #include "engine/route.h"
 #include "engine/service.h"
 
 /* Kept for the program itself unless <resource preserve=…> says otherwise. */
 #define SANDBOX_PRESERVE_RAM  (40 * sizeof(void *) * 1024)
 #define SANDBOX_PRESERVE_CAPS 20
+
+#define SANDBOX_CONFIG_ERROR_MAX 255 /* bytes; a longer one is cut */
+
+/* A config and how many look into it: the sandbox, and each child that was made by it. */
+struct sandbox_config {
+	struct kin_tree *tree;
+	unsigned refs;
+};
 
 /* Another name for a child in routes. */
 struct alias {
@@ -27,37 +37,55 @@ struct alias {
 
 /* What is said once for all children; each may be NULL. */
 struct globals {
-	const struct kin_node *defaults, *default_route;
+	const struct kin_node *defaults, *default_route, *parent_provides;
+	struct quota preserve;
+	uint64_t heartbeat_ms; /* 0: none */
+	bool verbose;
 };
 
 struct sandbox {
 	const struct owner *owner;
-	struct kin_tree *config;
+	struct sandbox_config *config; /* NULL until there is one */
+	char config_error[SANDBOX_CONFIG_ERROR_MAX + 1]; /* of a later one that can't be used */
 	struct globals globals;
 	struct alias *aliases;
 	struct child *children, *by_name; /* in the order of start nodes; by name */
+	struct child *dying;              /* abandoned, not gone yet */
 	struct child *advancing;          /* that sandbox_step() shall look at */
+	struct child *marked;             /* to be restarted or stopped, by marked_next */
 	struct services services;
 	struct session *waiting; /* that the parent or the owner has to answer */
 	uint32_t last_up_id, last_child_id;
-	struct quota preserve;
+	uint32_t updates; /* number of the present one */
+	struct quota promised; /* sum of what children are promised */
 	unsigned environment_steps; /* by which donations of environments had to be raised */
 	bool scheduled;
-	bool asked; /* our parent for more, and it has not granted anything since */
+	bool asked;     /* our parent for more, and it has not granted anything since */
+	bool short_of;  /* some child has less than its start node says */
+	bool rebalance; /* sandbox_step() shall look whether there is more (or less) to give */
+	struct report report;
 };
 
 void sandbox_init(struct sandbox *sandbox, const struct owner *owner);
 
 /**
- * sandbox_apply() - create the children that a config describes
- * @config: taken, freed by sandbox_done()
+ * sandbox_apply() - make the children what a config says, disturbing none that it doesn't concern
+ * @config: taken, also if the call fails
  *
- * To be called once. What is wrong in the config is logged, the rest is applied.
+ * What is wrong in the config is logged, the rest is applied.
+ *
+ * Return: 0; -ENOMEM, and then the config before is still in force.
  */
-void sandbox_apply(struct sandbox *sandbox, struct kin_tree *config);
+int sandbox_apply(struct sandbox *sandbox, struct kin_tree *config);
+
+/* A config came that can't be parsed: what runs goes on, the report says so. @error: why not */
+void sandbox_reject(struct sandbox *sandbox, const char *error);
 
 /* Does what handlers queued: starts children whose environment came, ends those that exited. */
 void sandbox_step(struct sandbox *sandbox);
+
+/* A timer that the engine armed has run out. */
+void sandbox_timer(struct sandbox *sandbox, enum owner_timer timer);
 
 /* The parent has answered pending requests of ours. */
 void sandbox_up_answers(struct sandbox *sandbox);
@@ -74,11 +102,30 @@ struct child *sandbox_child(struct sandbox *sandbox, const char *name);
 /* The inline <config> of a child, or NULL. */
 const struct kin_node *sandbox_child_config(const struct child *child);
 
+/* Is there nothing under way, so that only something from outside can change it? */
+bool sandbox_settled(const struct sandbox *sandbox);
+
 /* Used inside the engine. */
+
+/* Walks the child's route. Return: enum route_outcome, or -ENOMEM */
+int sandbox_find_route(struct sandbox *sandbox, struct child *child,
+	const struct route_request *request, struct route_result *ret, struct route_why *ret_why);
+
+/* The same, saying what is wrong. Return: 0, KIN_DENIED, -ENOMEM */
 int sandbox_route(struct sandbox *sandbox, struct child *child, const struct route_request *request,
 	struct route_result *ret);
+
 void sandbox_schedule(struct sandbox *sandbox);
 void sandbox_advance(struct child *child); /* have sandbox_step() look at it */
 void sandbox_ask_parent(struct sandbox *sandbox, struct quota amount);
+
+/* Have sandbox_step() restart or stop the child; the worse of several marks counts. */
+void sandbox_mark(struct child *child, enum child_mark mark);
+
+/* Waits @child for another of its name and version to be gone? */
+bool sandbox_blocked(const struct child *child);
+
+struct sandbox_config *sandbox_config_ref(struct sandbox_config *config);
+struct sandbox_config *sandbox_config_unref(struct sandbox_config *config);
 
 #endif

@@ -28,18 +28,71 @@ struct service_name *services_get(struct services *services, const char *name)
 	return entry;
 }
 
+static void change(struct services *services, struct service_name *entry)
+{
+	if (entry->changed)
+		return;
+	entry->changed = true;
+	entry->changed_next = services->changed;
+	services->changed = entry;
+}
+
+struct service_name *services_take_changed(struct services *services)
+{
+	struct service_name *entry = services->changed;
+
+	if (!entry)
+		return NULL;
+	services->changed = entry->changed_next;
+	entry->changed = false;
+	return entry;
+}
+
+int services_from_parent(struct services *services, const char *name, bool from_parent)
+{
+	struct service_name *entry = services_get(services, name);
+
+	if (!entry)
+		return -ENOMEM;
+	if (entry->from_parent != from_parent)
+		change(services, entry);
+	entry->from_parent = from_parent;
+	return 0;
+}
+
+static struct service *find(struct child *server, const char *name)
+{
+	struct service *service = server->provided;
+
+	while (service && strcmp(service->name->name, name) != 0)
+		service = service->child_next;
+	return service;
+}
+
 struct service *services_of_child(struct services *services, struct child *server, const char *name)
 {
-	for (struct service *s = server->provided; s; s = s->child_next)
-		if (strcmp(s->name->name, name) == 0)
-			return s;
-	return NULL;
+	struct service *service = find(server, name);
+
+	return service && !service->withdrawn ? service : NULL;
+}
+
+static void offer(struct services *services, struct service *service)
+{
+	service->withdrawn = false;
+	DL_APPEND(service->name->children, service);
+	change(services, service->name);
 }
 
 int services_provide(struct services *services, struct child *server, const char *name)
 {
-	if (services_of_child(services, server, name))
+	struct service *known = find(server, name);
+
+	if (known && !known->withdrawn)
 		return -EEXIST;
+	if (known) {
+		offer(services, known);
+		return 0;
+	}
 	struct service_name *entry = services_get(services, name);
 	struct service *service = entry ? calloc(1, sizeof(*service)) : NULL;
 
@@ -50,8 +103,17 @@ int services_provide(struct services *services, struct child *server, const char
 	service->server = server;
 	service->child_next = server->provided;
 	server->provided = service;
-	DL_APPEND(entry->children, service);
+	offer(services, service);
 	return 0;
+}
+
+void services_retract(struct services *services, struct service *service)
+{
+	if (service->withdrawn)
+		return;
+	service->withdrawn = true;
+	DL_DELETE(service->name->children, service);
+	change(services, service->name);
 }
 
 void services_withdraw(struct services *services, struct child *server)
@@ -60,7 +122,7 @@ void services_withdraw(struct services *services, struct child *server)
 		struct service *service = server->provided;
 
 		server->provided = service->child_next;
-		DL_DELETE(service->name->children, service);
+		services_retract(services, service);
 		free(service);
 	}
 }

@@ -4,6 +4,9 @@
  * For each name that somebody asked for or provides: the parent's, the owner's own, and those of
  * the children. A child's service exists from its <provides> on, before it announces it, so that
  * requests wait for a server that is still starting.
+ *
+ * A name whose providers changed is listed as changed until somebody takes it from there: what it
+ * meant to the sessions asked for under it may have changed as well.
  */
 #ifndef ENGINE_SERVICE_H
 #define ENGINE_SERVICE_H
@@ -15,6 +18,7 @@
 
 struct child;
 struct sandbox;
+struct session;
 
 enum service_kind { SERVICE_PARENT, SERVICE_LOCAL, SERVICE_CHILD };
 
@@ -22,6 +26,7 @@ struct service {
 	enum service_kind kind;
 	struct service_name *name;
 	struct child *server;        /* SERVICE_CHILD */
+	bool withdrawn;              /* no longer offered; what sessions it has still end there */
 	struct service *prev, *next; /* of the same name */
 	struct service *child_next;  /* of the same child */
 };
@@ -29,25 +34,38 @@ struct service {
 struct service_name {
 	char name[KIN_NAME_MAX + 1];
 	struct service parent, local;
-	bool from_parent; /* in <parent-provides> */
-	struct service *children;
+	bool from_parent;         /* in <parent-provides> */
+	struct service *children; /* that offer it */
+	struct session *sessions; /* asked for under this name by children that live */
+	bool changed;
+	struct service_name *changed_next;
 	UT_hash_handle hh;
 };
 
 struct services {
 	struct service_name *names;
+	struct service_name *changed;
 };
 
 /* Return: the entry, made if need be; NULL if there is no memory */
 struct service_name *services_get(struct services *services, const char *name);
 
-/* Return: 0, -EEXIST if the child provides it already, -ENOMEM */
+/* The parent offers it, or no longer does. Return: 0, -ENOMEM */
+int services_from_parent(struct services *services, const char *name, bool from_parent);
+
+/* Offers it (again). Return: 0, -EEXIST if the child provides it already, -ENOMEM */
 int services_provide(struct services *services, struct child *server, const char *name);
+
+/* Offers it no longer, but what sessions it has are still to be closed. */
+void services_retract(struct services *services, struct service *service);
 
 /* The child no longer provides anything. Its sessions must be purged. */
 void services_withdraw(struct services *services, struct child *server);
 
-/* Return: the child's service of that name, or NULL */
+/* Return: one of the names that changed, off that list; NULL if there is none (left) */
+struct service_name *services_take_changed(struct services *services);
+
+/* Return: the child's service of that name if it offers it, or NULL */
 struct service *services_of_child(
 	struct services *services, struct child *server, const char *name);
 

@@ -54,7 +54,8 @@ const struct owner *session_owner(const struct session *session)
 	return session->sandbox->owner;
 }
 
-struct session *session_new(struct child *client, uint32_t id, struct service *service)
+struct session *session_new(
+	struct child *client, uint32_t id, struct service *service, const char *asked)
 {
 	struct session *session = calloc(1, sizeof(*session));
 
@@ -70,7 +71,16 @@ struct session *session_new(struct child *client, uint32_t id, struct service *s
 		return NULL;
 	}
 	session->listed = true;
+	strcpy(session->asked, asked);
+	session->name = service->name;
+	DL_APPEND2(session->name->sessions, session, name_prev, name_next);
 	return session;
+}
+
+void session_route_request(const struct session *session, struct route_request *ret)
+{
+	*ret = (struct route_request){ session->name->name, session->asked, session->client->name,
+		session->environment };
 }
 
 struct session *session_find(struct child *client, uint32_t id)
@@ -110,8 +120,10 @@ static void leave_client(struct session *session)
 {
 	struct child *client = session->client;
 
-	if (session->listed)
+	if (session->listed) {
 		HASH_DELETE(by_id, client->sessions, session);
+		DL_DELETE2(session->name->sessions, session, name_prev, name_next);
+	}
 	if (session->closing)
 		DL_DELETE2(client->closing, session, closing_prev, closing_next);
 	session->listed = session->closing = false;
@@ -155,6 +167,15 @@ void session_free(struct session *session)
 	free(session);
 }
 
+/* The report may show it in another state now. */
+static void changed(const struct session *session)
+{
+	const struct report_details *shown = &session->sandbox->report.details;
+
+	if (shown->requested || shown->provided)
+		report_changed(session->sandbox);
+}
+
 /* The end of every session: its quota goes home, a client that waits for it is told. */
 static void finish(struct session *session)
 {
@@ -165,6 +186,7 @@ static void finish(struct session *session)
 	leave_server(session);
 	leave_client(session);
 	session->state = SESSION_CLOSED;
+	changed(session);
 	if (tell)
 		child_answered(client, session, SESSION_EVENT_CLOSED);
 	session_free(session);
@@ -220,6 +242,7 @@ void session_submit(struct session *session)
 	const struct owner *owner = session_owner(session);
 	int r, cap = 0;
 
+	changed(session);
 	switch (session->service->kind) {
 	case SERVICE_CHILD:
 		server_enqueue(session->service->server, session);
@@ -244,6 +267,7 @@ int session_upgrade(struct session *session, struct quota amount)
 
 	if (r)
 		return r;
+	changed(session);
 	switch (session->service->kind) {
 	case SERVICE_CHILD:
 		session->upgrade = amount;
@@ -297,6 +321,7 @@ static bool close_at_server(struct session *session)
 		break;
 	}
 	session->state = SESSION_CLOSE_REQUESTED;
+	changed(session);
 	return false;
 }
 
@@ -360,6 +385,7 @@ void session_purge(struct session *session)
 {
 	enum session_state before = session->state;
 
+	changed(session);
 	donation_return(session);
 	leave_server(session);
 	if (!starts_with(session))
@@ -407,6 +433,7 @@ void session_delivered(struct session *session, int cap)
 {
 	struct child *server = server_of(session);
 
+	changed(session);
 	stop_waiting(session);
 	session->cap = cap;
 	session->state = SESSION_AVAILABLE;
@@ -423,6 +450,7 @@ void session_refused(struct session *session, int answer)
 {
 	struct child *server = server_of(session);
 
+	changed(session);
 	stop_waiting(session);
 	refuse(session, answer);
 	if (server)
@@ -437,6 +465,7 @@ void session_upgraded(struct session *session)
 {
 	struct child *server = server_of(session);
 
+	changed(session);
 	stop_waiting(session);
 	session->state = SESSION_HANDED_OUT;
 	session->upgrade = (struct quota){ 0, 0 };
@@ -461,6 +490,7 @@ void session_up_answer(struct session *session)
 
 	if (r == KIN_PENDING)
 		return;
+	ask_upwards(session, r, session->donation);
 	if (session->state == SESSION_CLOSE_REQUESTED)
 		session_closed(session);
 	else if (session->state == SESSION_UPGRADE_REQUESTED)

@@ -14,6 +14,7 @@
 
 #include "engine/owner.h"
 
+struct route_request;
 struct sandbox;
 struct service;
 
@@ -40,18 +41,22 @@ struct session {
 
 	struct child *client;    /* who pays and is told; NULL once it is gone */
 	struct service *service; /* NULL once its server is gone */
+	char asked[KIN_LABEL_MAX + 1]; /* label that it was routed by */
 	uint32_t version;        /* of the interface the client speaks */
 	struct kin_args args;    /* as the server sees them */
 	struct kin_affinity affinity;
 	enum special_rom special;
 
 	struct quota donation; /* held by the server, given back at the end */
-	uint64_t cost_bytes;   /* of it kept by us for the session object */
+	uint64_t cost_bytes;   /* kept by us for the session object, besides */
+	struct quota added;    /* of an environment session's donation, what its client paid */
 	struct quota upgrade;  /* asked for, not confirmed */
 	bool parked;           /* the server has no account yet, the parent keeps the donation */
 	int cap;               /* 0 once handed out */
 	int answer;            /* what the client is told in the refused states */
 	bool listed, closing;  /* which of its client's tables it is in */
+	struct service_name *name; /* that it was asked for under, while listed */
+	struct session *name_prev, *name_next;
 
 	/* At a child that serves it. */
 	uint32_t server_id;
@@ -81,13 +86,18 @@ bool session_alive(const struct session *session);
 
 /**
  * session_new() - a session of a client, in state create requested, in the client's table
+ * @asked: label of the request as its route sees it
  *
  * Return: NULL if there is no memory.
  */
-struct session *session_new(struct child *client, uint32_t id, struct service *service);
+struct session *session_new(
+	struct child *client, uint32_t id, struct service *service, const char *asked);
 
 /* The owner of the sandbox it belongs to, whoever is gone. */
 const struct owner *session_owner(const struct session *session);
+
+/* The request that it came from, as its route sees it; while it is listed. Borrows its strings. */
+void session_route_request(const struct session *session, struct route_request *ret);
 
 struct session *session_find(struct child *client, uint32_t id);
 struct session *session_find_at_server(struct child *server, uint32_t server_id);

@@ -7,6 +7,7 @@
  * replies is ended.
  */
 #include "host/child.h"
+#include "host/rom.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -341,6 +342,7 @@ void host_child_wake_server(void *ctx, struct child *child)
 
 	LL_FOREACH (hc->announced, a)
 		signal_trigger(a->signal);
+	host_rom_requests_changed(child);
 }
 
 bool host_child_answered(void *ctx, struct child *child, uint32_t id, enum session_event event)

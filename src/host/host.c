@@ -7,6 +7,7 @@
 #include "host/program.h"
 #include "host/rom.h"
 
+
 static int adopt(void *ctx, int pd, struct quota quota, uint32_t *ret_account)
 {
 	struct host *host = ctx;
@@ -43,7 +44,36 @@ static void changed(void *ctx, struct child *child, enum child_change change)
 }
 
 static const struct child_ops child_ops = { adopt, start, stop, host_child_wake,
-	host_child_wake_server, host_child_answered, propagate_exit, changed };
+	host_child_wake_server, host_child_answered, propagate_exit, changed,
+	host_rom_config_changed };
+
+static void on_timer(struct loop_timer *timer)
+{
+	struct host_timer *due =
+		(struct host_timer *) ((char *) timer - offsetof(struct host_timer, timer));
+
+	sandbox_timer(&due->host->sandbox, (enum owner_timer)(due - due->host->timers));
+}
+
+static void arm(void *ctx, enum owner_timer which, uint64_t ms, bool periodic)
+{
+	struct host *host = ctx;
+	struct host_timer *due = &host->timers[which];
+
+	if (ms)
+		loop_arm(host->loop, &due->timer, ms, periodic ? ms : 0);
+	else
+		loop_disarm(host->loop, &due->timer);
+}
+
+static const struct time_ops time_ops = { arm };
+
+static void report(void *ctx)
+{
+	struct host *host = ctx;
+
+	host->ops->report(host);
+}
 
 static bool local_exists(void *ctx, const char *service)
 {
@@ -109,8 +139,20 @@ static void on_step(struct loop_task *task)
 void host_init(struct host *host, struct loop *loop, const struct host_ops *ops)
 {
 	*host = (struct host){ .loop = loop, .ops = ops, .step = { .run = on_step } };
-	host->owner = (struct owner){ host, ops->up, ops->accounts, &child_ops, &local_ops,
-		cap_close, schedule, log_text };
+	for (size_t i = 0; i < OWNER_TIMERS; i++)
+		host->timers[i] = (struct host_timer){ { .run = on_timer }, host };
+	host->owner = (struct owner){
+		.ctx = host,
+		.up = ops->up,
+		.accounts = ops->accounts,
+		.children = &child_ops,
+		.local = &local_ops,
+		.time = &time_ops,
+		.report = ops->report ? report : NULL,
+		.cap_close = cap_close,
+		.schedule = schedule,
+		.log = log_text,
+	};
 	sandbox_init(&host->sandbox, &host->owner);
 }
 
@@ -118,4 +160,6 @@ void host_done(struct host *host)
 {
 	sandbox_done(&host->sandbox);
 	loop_cancel(host->loop, &host->step);
+	for (size_t i = 0; i < OWNER_TIMERS; i++)
+		loop_disarm(host->loop, &host->timers[i].timer);
 }

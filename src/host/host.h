@@ -38,6 +38,12 @@ struct host_ops {
 	void (*log)(void *ctx, enum owner_level level, const char *text);
 	void (*exit)(void *ctx, int64_t value);
 	void (*changed)(void *ctx, struct child *child, enum child_change change); /* may be NULL */
+	void (*report)(void *ctx); /* the state report is due; may be NULL */
+};
+
+struct host_timer {
+	struct loop_timer timer;
+	struct host *host;
 };
 
 struct host {
@@ -45,6 +51,7 @@ struct host {
 	struct owner owner;
 	struct loop *loop;
 	struct loop_task step;
+	struct host_timer timers[OWNER_TIMERS];
 	const struct host_ops *ops;
 };
 

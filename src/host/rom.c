@@ -14,6 +14,7 @@
 #include <kin/interface/rom.h>
 
 #include "ipc/channel.h"
+#include "ipc/signal.h"
 
 struct host_rom {
 	struct host *host;
@@ -21,6 +22,7 @@ struct host_rom {
 	enum special_rom special;
 	uint32_t rpc_id, dataspace_id;
 	int server;
+	int signal; /* of a reader who wants to be told of changes; 0 if there is none */
 	struct loop_source source;
 };
 
@@ -118,9 +120,16 @@ static int on_dataspace(
 	return r;
 }
 
-/* These modules don't change behind a reader's back: it is told by other means. */
 static int on_signal(void *self, struct rom_signal_request *rq, struct rom_signal_reply *rp)
 {
+	struct host_rom *rom = self;
+
+	if (rq->signal && !signal_check(rq->signal))
+		return KIN_DENIED;
+	if (rom->signal)
+		close(rom->signal);
+	rom->signal = rq->signal;
+	rq->signal = 0;
 	return 0;
 }
 
@@ -146,6 +155,8 @@ static void destroy(struct host_rom *rom)
 	loop_remove(rom->host->loop, &rom->source);
 	drop_dataspace(rom);
 	close(rom->server);
+	if (rom->signal)
+		close(rom->signal);
 	rom->host->ops->free(rom->host, rom->rpc_id);
 	free(rom);
 }
@@ -190,4 +201,26 @@ void host_rom_close(struct host *host, struct session *session)
 {
 	destroy(session->local);
 	session->local = NULL;
+}
+
+static void tell_readers(struct child *child, enum special_rom special)
+{
+	struct session *session, *next;
+
+	HASH_ITER (by_id, child->sessions, session, next) {
+		const struct host_rom *rom = session->local;
+
+		if (session->special == special && rom && rom->signal)
+			signal_trigger(rom->signal);
+	}
+}
+
+void host_rom_config_changed(void *ctx, struct child *child)
+{
+	tell_readers(child, SPECIAL_ROM_CONFIG);
+}
+
+void host_rom_requests_changed(struct child *child)
+{
+	tell_readers(child, SPECIAL_ROM_REQUESTS);
 }

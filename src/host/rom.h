@@ -10,4 +10,8 @@
 int host_rom_create(struct host *host, struct session *session, int *ret_cap);
 void host_rom_close(struct host *host, struct session *session);
 
+/* Parts of the engine's seam: readers of its config, of its requests, are told to look again. */
+void host_rom_config_changed(void *ctx, struct child *child);
+void host_rom_requests_changed(struct child *child);
+
 #endif

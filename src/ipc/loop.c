@@ -3,8 +3,12 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <limits.h>
 #include <sys/epoll.h>
+#include <time.h>
 #include <unistd.h>
+
+#include <utlist.h>
 
 #define READY_MAX ((int) (sizeof(((struct loop *) 0)->ready) / sizeof(struct loop_source *)))
 
@@ -90,6 +94,74 @@ static void run_tasks(struct loop *loop)
 	}
 }
 
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t) now.tv_sec * 1000 + (uint64_t) now.tv_nsec / 1000000;
+}
+
+static void insert(struct loop *loop, struct loop_timer *timer)
+{
+	struct loop_timer **at = &loop->timers;
+
+	while (*at && (*at)->due_ms <= timer->due_ms)
+		at = &(*at)->next;
+	timer->next = *at;
+	*at = timer;
+	timer->armed = true;
+}
+
+void loop_arm(struct loop *loop, struct loop_timer *timer, uint64_t after_ms, uint64_t period_ms)
+{
+	uint64_t now = now_ms();
+
+	loop_disarm(loop, timer);
+	timer->due_ms = after_ms < UINT64_MAX - now ? now + after_ms : UINT64_MAX;
+	timer->period_ms = period_ms;
+	insert(loop, timer);
+}
+
+void loop_disarm(struct loop *loop, struct loop_timer *timer)
+{
+	if (timer->armed)
+		LL_DELETE(loop->timers, timer);
+	timer->armed = false;
+}
+
+/* A period that was missed is not made up for. */
+static void run_timers(struct loop *loop)
+{
+	uint64_t now = loop->timers ? now_ms() : 0;
+
+	while (loop->timers && loop->timers->due_ms <= now) {
+		struct loop_timer *timer = loop->timers;
+
+		loop_disarm(loop, timer);
+		if (timer->period_ms) {
+			timer->due_ms += timer->period_ms;
+			if (timer->due_ms <= now)
+				timer->due_ms = now + timer->period_ms;
+			insert(loop, timer);
+		}
+		timer->run(timer);
+	}
+}
+
+/* How long to wait: until something is due, but not longer than @timeout_ms. */
+static int wait_ms(const struct loop *loop, int timeout_ms)
+{
+	if (!loop->timers)
+		return timeout_ms;
+	uint64_t now = now_ms(), due = loop->timers->due_ms;
+	uint64_t left = due > now ? due - now + 1 : 0; /* both are rounded down */
+
+	if (timeout_ms >= 0 && (uint64_t) timeout_ms < left)
+		return timeout_ms;
+	return left < INT_MAX ? (int) left : INT_MAX;
+}
+
 int loop_round(struct loop *loop, int timeout_ms)
 {
 	struct epoll_event events[READY_MAX];
@@ -97,10 +169,11 @@ int loop_round(struct loop *loop, int timeout_ms)
 	run_tasks(loop);
 	if (loop->stopped)
 		return 0;
-	int n = epoll_wait(loop->epoll, events, READY_MAX, timeout_ms);
+	int n = epoll_wait(loop->epoll, events, READY_MAX, wait_ms(loop, timeout_ms));
 
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;
+	run_timers(loop);
 	for (int i = 0; i < n; i++)
 		loop->ready[i] = events[i].data.ptr;
 	loop->n_ready = n;

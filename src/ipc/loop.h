@@ -3,7 +3,8 @@
  *
  * A source is a descriptor with a handler that runs to completion whenever it is readable (or its
  * peer is gone). Tasks are what handlers queue to be done after them, so that nothing recurses
- * along children: they run once all handlers of a round have run, in the order queued.
+ * along children: they run once all handlers of a round have run, in the order queued. Timers need
+ * no descriptor: the loop waits no longer than until the next one is due.
  */
 #ifndef IPC_LOOP_H
 #define IPC_LOOP_H
@@ -23,10 +24,18 @@ struct loop_task {
 	bool queued;
 };
 
+struct loop_timer {
+	void (*run)(struct loop_timer *timer);
+	uint64_t due_ms, period_ms; /* on the monotonic clock; 0: once */
+	struct loop_timer *next;
+	bool armed;
+};
+
 struct loop {
 	int epoll;
 	bool stopped;
 	struct loop_task *first, **last;
+	struct loop_timer *timers; /* the one due next is the first */
 	struct loop_source *ready[32]; /* of the present round; removed ones become NULL */
 	int n_ready;
 };
@@ -54,6 +63,13 @@ void loop_queue(struct loop *loop, struct loop_task *task);
 
 /* Takes a task out of the queue; harmless if it is not in it. */
 void loop_cancel(struct loop *loop, struct loop_task *task);
+
+/* Runs a timer after so many milliseconds, and then every @period_ms unless that is 0. An armed one
+ * starts anew. It belongs to the caller, who disarms it before it goes away. */
+void loop_arm(struct loop *loop, struct loop_timer *timer, uint64_t after_ms, uint64_t period_ms);
+
+/* Harmless if it is not armed. */
+void loop_disarm(struct loop *loop, struct loop_timer *timer);
 
 /* One round; waits up to @timeout_ms (-1: for ever). Return: 0, or negative errno. */
 int loop_round(struct loop *loop, int timeout_ms);

@@ -1,6 +1,7 @@
 /* Sandbox; see the public header. */
 #include "sandbox/sandbox.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -94,7 +95,8 @@ static void exit_propagated(void *ctx, int64_t value)
 
 static const struct host_ops host_ops = { &sandbox_up_ops, &sandbox_account_ops, sandbox_adopt,
 	sandbox_start_process, sandbox_kill, sandbox_status, sandbox_alloc_rpc, sandbox_alloc_rom,
-	sandbox_free_object, &sandbox_local_ops, log_text, exit_propagated, changed };
+	sandbox_free_object, &sandbox_local_ops, log_text, exit_propagated, changed,
+	state_report_send };
 
 static void parent_answered(void *data)
 {
@@ -137,6 +139,7 @@ void kin_sandbox_close(struct kin_sandbox *sandbox)
 	if (!sandbox)
 		return;
 	host_done(&sandbox->host);
+	state_report_close(sandbox);
 	local_done(sandbox);
 	DL_FOREACH_SAFE (sandbox->news, news, next) {
 		loop_cancel(&sandbox->env->loop, &news->task);
@@ -156,30 +159,36 @@ void kin_sandbox_offer(struct kin_sandbox *sandbox, struct kin_service *service)
 	sandbox->offered = service;
 }
 
-static void diagnose(void *ctx, const struct kin_diagnostic *diagnostic)
+/* Why a config can't be parsed, in short and as it is logged. */
+struct complaint {
+	struct kin_env *env;
+	char text[SANDBOX_CONFIG_ERROR_MAX + 1];
+};
+
+static void complain(void *ctx, const struct kin_diagnostic *diagnostic)
 {
+	struct complaint *complaint = ctx;
 	char text[512];
 
 	kin_diag_format(diagnostic, text, sizeof(text));
-	kin_log(ctx, "%s", text);
+	kin_log(complaint->env, "%s", text);
+	snprintf(complaint->text, sizeof(complaint->text), "%u:%u: %s", diagnostic->line,
+		diagnostic->column, diagnostic->text);
 }
 
-int kin_sandbox_start(struct kin_sandbox *sandbox, const char *config, size_t size)
+int kin_sandbox_apply(struct kin_sandbox *sandbox, const char *config, size_t size)
 {
-	struct kin_diag diag = { .report = diagnose, .ctx = sandbox->env, .source = "config" };
+	struct complaint complaint = { .env = sandbox->env, .text = "out of memory" };
+	struct kin_diag diag = { .report = complain, .ctx = &complaint, .source = "config" };
 	struct kin_tree *tree;
-
-	if (sandbox->started)
-		return -EBUSY;
 	int r = kin_tree_parse_xml(config, size, &diag, &tree);
 
+	sandbox->report.failed = false;
 	if (r < 0) {
-		kin_error(sandbox->env, "config has invalid syntax");
+		sandbox_reject(&sandbox->host.sandbox, complaint.text);
 		return r;
 	}
-	sandbox->started = true;
-	sandbox_apply(&sandbox->host.sandbox, tree);
-	return 0;
+	return sandbox_apply(&sandbox->host.sandbox, tree);
 }
 
 int kin_sandbox_account(struct kin_sandbox *sandbox, const char *name, struct kin_account *ret)
@@ -235,7 +244,7 @@ int kin_sandbox_heartbeat(struct kin_sandbox *sandbox, const char *name, unsigne
 
 void kin_sandbox_report(struct kin_sandbox *sandbox, struct kin_generator *g)
 {
-	const struct report_details all = { true, true, true, true, true, true, true, true };
+	const struct report_details all = { true, true, true, true, true, true, true, true, true };
 
 	report_generate(&sandbox->host.sandbox, &all, g);
 }

@@ -5,12 +5,24 @@
 #define SANDBOX_SANDBOX_H
 
 #include <kin/sandbox.h>
+#include <kin/session.h>
 
 #include "component/env.h"
 #include "host/host.h"
 
 struct local_session;
 struct news;
+
+/* The session that the state report goes to, see report.c. */
+struct state_report {
+	struct kin_session session;
+	char *buffer; /* shared with the server; NULL while there is none */
+	size_t size;
+	size_t wanted; /* bytes of the session being opened */
+	bool opening;
+	bool failed; /* nobody takes it; tried again with the next config */
+	bool again;  /* another one is due when it is open */
+};
 
 struct kin_sandbox {
 	struct host host; /* first: host_ops find the sandbox by it */
@@ -21,7 +33,7 @@ struct kin_sandbox {
 	struct local_session *locals; /* hashed by ID */
 	uint32_t last_local_id;
 	struct news *news; /* queued, not told yet */
-	bool started;
+	struct state_report report;
 	bool closed; /* but services have still to answer */
 };
 
@@ -38,6 +50,10 @@ int sandbox_status(void *ctx, uint32_t account, int64_t *ret_value);
 int sandbox_alloc_rpc(void *ctx, uint32_t *ret_id, int *ret_server, int *ret_client);
 int sandbox_alloc_rom(void *ctx, const char *text, size_t size, uint32_t *ret_id, int *ret_fd);
 void sandbox_free_object(void *ctx, uint32_t id);
+
+/* Sends the state to our parent; part of the host's seam. */
+void state_report_send(void *ctx);
+void state_report_close(struct kin_sandbox *sandbox);
 
 /* Makes services answer to children; before the first session. */
 void local_init(struct kin_sandbox *sandbox);

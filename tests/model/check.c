@@ -9,6 +9,7 @@
 #include <utlist.h>
 
 #include "engine/donation.h"
+#include "engine/environment.h"
 #include "model/check.h"
 #include "model/model.h"
 
@@ -111,23 +112,38 @@ static void check_life(const struct child *child)
 		assert(!child->sessions && !child->served && !child->provided && !child->adopted);
 }
 
-void check_tables(struct sandbox *sandbox)
+static void check_children(struct child *children)
 {
-	const struct session *session;
 	struct child *child;
 
-	DL_FOREACH (sandbox->children, child) {
+	DL_FOREACH (children, child) {
 		check_client(child);
 		check_server(child);
 		check_life(child);
 	}
+}
+
+void check_tables(struct sandbox *sandbox)
+{
+	const struct session *session;
+
+	check_children(sandbox->children);
+	check_children(sandbox->dying);
 	DL_FOREACH2 (sandbox->waiting, session, waiting_next)
 		assert(session->waiting && session->service->kind != SERVICE_CHILD);
 }
 
-struct quota check_expected(struct child *child, struct quota given)
+struct quota check_paid(const struct session *session)
 {
-	struct quota sum = given;
+	if (session->environment)
+		return session->added;
+	return (struct quota){ session->donation.ram + session->cost_bytes,
+		session->donation.caps };
+}
+
+struct quota check_expected(struct child *child)
+{
+	struct quota sum = environment_effective(child);
 	struct session *session, *next;
 
 	HASH_ITER (by_server_id, child->served, session, next) {
@@ -137,16 +153,16 @@ struct quota check_expected(struct child *child, struct quota given)
 		sum.caps += session->donation.caps;
 	}
 	HASH_ITER (by_id, child->sessions, session, next) {
-		if (session->environment)
-			continue;
-		sum.ram -= session->donation.ram + session->cost_bytes;
-		sum.caps -= session->donation.caps;
+		struct quota paid = check_paid(session);
+
+		sum.ram -= paid.ram;
+		sum.caps -= paid.caps;
 	}
 	DL_FOREACH2 (child->closing, session, closing_next) {
-		if (session->environment)
-			continue;
-		sum.ram -= session->donation.ram + session->cost_bytes;
-		sum.caps -= session->donation.caps;
+		struct quota paid = check_paid(session);
+
+		sum.ram -= paid.ram;
+		sum.caps -= paid.caps;
 	}
 	return sum;
 }
@@ -156,24 +172,29 @@ static void check_account(const struct model *model, struct child *child)
 	if (!child->adopted || model->lossy)
 		return;
 	struct quota have = model->pds[child->account - 1].account.quota;
-	struct quota want = check_expected(child, model->pds[child->account - 1].given);
+	struct quota want = check_expected(child);
 
 	assert(have.ram == want.ram && have.caps == want.caps);
 }
 
-unsigned check_caps_held(struct sandbox *sandbox)
+static unsigned caps_held(struct child *children)
 {
 	struct session *session, *next;
 	struct child *child;
 	unsigned n = 0;
 
-	DL_FOREACH (sandbox->children, child) {
+	DL_FOREACH (children, child) {
 		HASH_ITER (by_id, child->sessions, session, next)
 			n += session->cap > 0;
 		DL_FOREACH2 (child->closing, session, closing_next)
 			n += session->cap > 0;
 	}
 	return n;
+}
+
+unsigned check_caps_held(struct sandbox *sandbox)
+{
+	return caps_held(sandbox->children) + caps_held(sandbox->dying);
 }
 
 static void check_parent(const struct model *model)
@@ -195,6 +216,8 @@ void model_check(struct model *model)
 	ledger_check(&model->ledger);
 	check_tables(&model->sandbox);
 	DL_FOREACH (model->sandbox.children, child)
+		check_account(model, child);
+	DL_FOREACH (model->sandbox.dying, child)
 		check_account(model, child);
 	check_parent(model);
 	assert(check_caps_held(&model->sandbox) == model->n_caps);

@@ -13,9 +13,12 @@
  * has what it can't have in its own. */
 void check_tables(struct sandbox *sandbox);
 
-/* What the account of a child that was given @given holds if all its servers and clients are
+/* What the client itself paid for a session. */
+struct quota check_paid(const struct session *session);
+
+/* What the account of a child holds if all its servers and clients are
  * honest: more by what it serves, less by what it pays for. */
-struct quota check_expected(struct child *child, struct quota given);
+struct quota check_expected(struct child *child);
 
 /* Return: how many capabilities the sandbox holds for clients that have not fetched them */
 unsigned check_caps_held(struct sandbox *sandbox);

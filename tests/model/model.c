@@ -375,8 +375,13 @@ static void propagate_exit(void *ctx, int64_t value)
 	note(ctx, "exit %" PRId64, value);
 }
 
+static void config_changed(void *ctx, struct child *child)
+{
+	note(ctx, "config of %s changed", child->name);
+}
+
 static const struct child_ops child_ops = { adopt, start, stop, wake, wake_server, answered,
-	propagate_exit };
+	propagate_exit, NULL, config_changed };
 
 /*
  * Local services, log, time
@@ -455,8 +460,14 @@ struct model *model_new(void)
 	account_init(&model->self);
 	account_attach(&model->self, &model->parent);
 	move_up(model, (struct quota){ MODEL_RAM, MODEL_CAPS }, true);
-	model->owner = (struct owner){ model, &up_ops, &account_ops, &child_ops, &local_ops,
-		cap_close, schedule, log_text };
+	model->owner = (struct owner){ .ctx = model,
+		.up = &up_ops,
+		.accounts = &account_ops,
+		.children = &child_ops,
+		.local = &local_ops,
+		.cap_close = cap_close,
+		.schedule = schedule,
+		.log = log_text };
 	sandbox_init(&model->sandbox, &model->owner);
 	return model;
 }

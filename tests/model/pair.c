@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "engine/environment.h"
 #include "model/pair.h"
 
 const struct quota pair_donation = { 16 * 1024, 4 };
@@ -71,8 +72,7 @@ void pair_respond(struct model *model, int answer)
 /* Whether the client has as much as at the start. */
 void pair_assert_paid(struct model *model, uint64_t ram, uint64_t caps)
 {
-	const struct child *client = model_child(model, "client");
-	struct quota given = model->pds[client->account - 1].given;
+	struct quota given = environment_effective(model_child(model, "client"));
 	struct quota have = model_available(model, "client");
 
 	assert_int_equal(given.ram - have.ram, ram);

@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <utlist.h>
 
+#include "engine/environment.h"
 #include "model/check.h"
 #include "sim/world.h"
 
@@ -42,36 +43,36 @@ static void check_held(const struct program *program)
 /* A client that can no longer be told apart from its parent has no share. */
 static bool pays(const struct session *session)
 {
-	return session->client && session->client->adopted && !session->environment;
+	return session->client && session->client->adopted;
 }
 
 static void flow_in(const struct session *session, struct quota *sum)
 {
 	if (!pays(session))
 		return;
-	sum->ram += session->donation.ram + session->cost_bytes;
-	sum->caps += session->donation.caps;
+	struct quota paid = check_paid(session);
+
+	sum->ram += paid.ram;
+	sum->caps += paid.caps;
 }
 
-/* What the children of an engine have brought to its program's account; wraps if it is a loss. */
-static struct quota engine_flow(const struct program *program)
+static struct quota children_flow(struct child *children)
 {
 	struct session *session, *next;
 	struct quota sum = { 0, 0 };
 	struct child *child;
 
-	DL_FOREACH (program->sandbox.children, child) {
+	DL_FOREACH (children, child) {
 		HASH_ITER (by_id, child->sessions, session, next)
 			flow_in(session, &sum);
 		DL_FOREACH2 (child->closing, session, closing_next)
 			flow_in(session, &sum);
 		if (!child->adopted)
 			continue;
-		const struct object *pd = program->accounts[child->account - 1];
+		struct quota given = environment_effective(child);
 
-		assert(pd);
-		sum.ram -= pd->given.ram;
-		sum.caps -= pd->given.caps;
+		sum.ram -= given.ram;
+		sum.caps -= given.caps;
 		HASH_ITER (by_server_id, child->served, session, next) {
 			if (session->parked)
 				continue;
@@ -82,6 +83,15 @@ static struct quota engine_flow(const struct program *program)
 	return sum;
 }
 
+/* What the children of an engine have brought to its program's account; wraps if it is a loss. */
+static struct quota engine_flow(const struct program *program)
+{
+	struct quota sum = children_flow(program->sandbox.children);
+	struct quota dying = children_flow(program->sandbox.dying);
+
+	return (struct quota){ sum.ram + dying.ram, sum.caps + dying.caps };
+}
+
 static void check_account(const struct program *program)
 {
 	const struct world *world = program->world;
@@ -89,7 +99,7 @@ static void check_account(const struct program *program)
 	struct quota want = world->total;
 
 	if (program->parent)
-		want = check_expected(program->child, program->pd->given);
+		want = check_expected(program->child);
 	if (is_booted(program)) {
 		struct quota flow = engine_flow(program);
 

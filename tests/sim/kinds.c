@@ -366,15 +366,8 @@ static int stop(struct program *program, const struct step *step)
 /* Its parent has more for it, or takes some back. */
 static int give(struct program *program, const struct step *step, bool back)
 {
-	struct quota *given = &program->pd->given;
-	int r = back ? child_withdraw(program->child, step->amount)
-		     : child_grant(program->child, step->amount);
-
-	if (r)
-		return r;
-	given->ram += back ? -step->amount.ram : step->amount.ram;
-	given->caps += back ? -step->amount.caps : step->amount.caps;
-	return 0;
+	return back ? child_withdraw(program->child, step->amount)
+		    : child_grant(program->child, step->amount);
 }
 
 /* Its parent turns to it. */

@@ -156,7 +156,6 @@ static int adopt(void *ctx, int cap, struct quota quota, uint32_t *ret_account)
 		account_done(&pd->account);
 		return r;
 	}
-	pd->given = quota;
 	pd->adopted = &program->accounts[program->n_accounts];
 	*pd->adopted = pd;
 	*ret_account = ++program->n_accounts;
@@ -287,13 +286,18 @@ static void propagate_exit(void *ctx, int64_t value)
 	program->exit_value = value;
 }
 
+static void config_changed(void *ctx, struct child *child)
+{
+}
+
 static const struct child_ops child_ops = { .adopt = adopt,
 	.start = start,
 	.stop = stop,
 	.wake = wake,
 	.wake_server = wake_server,
 	.answered = answered,
-	.exit = propagate_exit };
+	.exit = propagate_exit,
+	.config_changed = config_changed };
 
 /*
  * Local services

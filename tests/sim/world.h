@@ -45,7 +45,6 @@ struct object {
 	struct session *session;
 	int cap;
 	struct account account;  /* of a PD */
-	struct quota given;      /* to it, when it was adopted */
 	struct object **adopted; /* its place in the adopter's accounts */
 	struct program *process; /* started with this PD or CPU session */
 };

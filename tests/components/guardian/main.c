@@ -137,7 +137,7 @@ static int start(struct guardian *guardian, const struct kin_node *config)
 	int r = kin_generator_finish(&g, &text, &size);
 
 	if (r == 0)
-		r = kin_sandbox_start(guardian->sandbox, text, size);
+		r = kin_sandbox_apply(guardian->sandbox, text, size);
 	kin_generator_done(&g);
 	return r;
 }

@@ -1,0 +1,203 @@
+/* Start nodes; see the header. */
+#include "engine/start.h"
+
+#include <string.h>
+
+#include <kin/label.h>
+
+#include "engine/sandbox.h"
+
+const char *start_name(struct sandbox *sandbox, const struct kin_node *start)
+{
+	const char *name = kin_node_attribute(start, "name");
+	const struct child *known;
+
+	if (!name || !*name) {
+		owner_log(sandbox->owner, OWNER_WARNING,
+			"missing 'name' attribute in '<start>' entry (line %u)",
+			kin_node_line(start));
+		return NULL;
+	}
+	if (!kin_name_valid(name)) {
+		owner_log(sandbox->owner, OWNER_ERROR,
+			"name of start node in line %u is not a valid name of at most %d bytes",
+			kin_node_line(start), KIN_NAME_MAX);
+		return NULL;
+	}
+	known = sandbox_child(sandbox, name);
+	if (known && known->seen == sandbox->updates) {
+		owner_log(sandbox->owner, OWNER_ERROR,
+			"start node \"%s\" in line %u repeats the name of another, ignored", name,
+			kin_node_line(start));
+		return NULL;
+	}
+	return name;
+}
+
+static bool is_offered(const struct child *child, const char *service)
+{
+	KIN_NODE_FOREACH (node, kin_node_first_of(child->start, "provides"), "service") {
+		const char *name = kin_node_attribute(node, "name");
+
+		if (name && strcmp(name, service) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void offer(struct child *child, const struct kin_node *node)
+{
+	const struct owner *owner = child->sandbox->owner;
+	const char *name = kin_node_attribute(node, "name");
+
+	if (!name || !kin_name_valid(name))
+		owner_log(owner, OWNER_WARNING,
+			"%s: service without a valid name in <provides> (line %u)", child->name,
+			kin_node_line(node));
+	else if (services_provide(&child->sandbox->services, child, name) == -ENOMEM)
+		owner_log(owner, OWNER_ERROR, "%s: out of memory for service \"%s\"", child->name,
+			name);
+}
+
+void start_provide(struct child *child)
+{
+	for (struct service *s = child->provided; s; s = s->child_next)
+		if (!is_offered(child, s->name->name))
+			services_retract(&child->sandbox->services, s);
+	KIN_NODE_FOREACH (node, kin_node_first_of(child->start, "provides"), "service")
+		offer(child, node);
+}
+
+/* A name that can't be used leaves the child without a binary, which is told when it starts. */
+static void read_binary(struct child *child)
+{
+	const char *binary =
+		kin_node_attribute(kin_node_first_of(child->start, "binary"), "name");
+
+	binary = binary && *binary ? binary : child->name;
+	child->binary[0] = '\0';
+	if (kin_label_valid(binary))
+		strcpy(child->binary, binary);
+	else
+		owner_log(child->sandbox->owner, OWNER_ERROR,
+			"%s: name of the binary too long or malformed", child->name);
+}
+
+void start_read(struct child *child)
+{
+	const struct kin_node *exit = kin_node_first_of(child->start, "exit");
+	const struct kin_node *heartbeat = kin_node_first_of(child->start, "heartbeat");
+	uint64_t skipped = kin_node_number(heartbeat, "restart_after_skipped", 0);
+
+	read_binary(child);
+	child->propagate_exit = kin_node_boolean(exit, "propagate", false);
+	child->heartbeat = heartbeat != NULL;
+	child->skipped_max = skipped < UINT32_MAX ? (unsigned) skipped : UINT32_MAX;
+}
+
+struct child *start_new(struct sandbox *sandbox, const char *name, struct sandbox_config *config,
+	const struct kin_node *start)
+{
+	struct child *child = child_new(sandbox, name);
+
+	if (!child) {
+		owner_log(sandbox->owner, OWNER_ERROR, "%s: out of memory", name);
+		return NULL;
+	}
+	child->config = sandbox_config_ref(config);
+	child->start = start;
+	start_read(child);
+	return child;
+}
+
+/*
+ * Comparing
+ */
+
+static bool texts_differ(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) != 0 : a != b;
+}
+
+static bool attributes_differ(
+	const struct kin_node *a, const struct kin_node *b, const char *name)
+{
+	return texts_differ(kin_node_attribute(a, name), kin_node_attribute(b, name));
+}
+
+static bool nodes_differ(const struct kin_node *a, const struct kin_node *b, const char *type)
+{
+	a = kin_node_first_of(a, type);
+	b = kin_node_first_of(b, type);
+	return a && b ? !kin_node_equal(a, b) : a != b;
+}
+
+/* What is fixed when a child starts. Return: the name of what differs, or NULL */
+static const char *restarts(const struct kin_node *a, const struct kin_node *b)
+{
+	static const char *const attributes[] = { "version", "priority", "ld", "managing_system" };
+
+	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++)
+		if (attributes_differ(a, b, attributes[i]))
+			return attributes[i];
+	return nodes_differ(a, b, "affinity") ? "affinity" : NULL;
+}
+
+/* The request for its binary is known by the name that the binary had. */
+static void rename_binary_request(struct child *child)
+{
+	struct session *session = session_find(child, ENV_BINARY);
+	char label[KIN_LABEL_MAX + 1];
+
+	if (session && kin_label_join(child->name, child->binary, label) == 0)
+		strcpy(session->asked, label);
+}
+
+static void compare_running(struct child *child, const struct kin_node *old, bool *ret_uncertain)
+{
+	const struct owner *owner = child->sandbox->owner;
+	const struct kin_node *now = child->start;
+	bool had = kin_node_first_of(old, "config"), has = kin_node_first_of(now, "config");
+	const char *differs = restarts(old, now);
+
+	if (differs) {
+		child_note(child, HISTORY_RESTART, "its %s changed", differs);
+		sandbox_mark(child, MARK_RESTART);
+		return;
+	}
+	if (nodes_differ(old, now, "binary"))
+		rename_binary_request(child);
+	*ret_uncertain = had != has || nodes_differ(old, now, "binary") ||
+			 nodes_differ(old, now, "route");
+	if (had && has && nodes_differ(old, now, "config"))
+		owner->children->config_changed(owner->ctx, child);
+	if (nodes_differ(old, now, "provides"))
+		start_provide(child);
+}
+
+bool start_update(
+	struct child *child, struct sandbox_config *config, const struct kin_node *start)
+{
+	const struct kin_node *old = child->start;
+	struct sandbox_config *before = child->config;
+	bool same = kin_node_equal(old, start), uncertain = false;
+
+	child->start = start;
+	child->config = sandbox_config_ref(config);
+	if (!same)
+		start_read(child);
+	if (child->state == CHILD_EXITED) {
+		child->propagate_exit = false; /* it has been */
+		if (attributes_differ(old, start, "version")) {
+			child_note(child, HISTORY_RESTART, "its version changed");
+			sandbox_mark(child, MARK_RESTART);
+		}
+	} else if (!same && (child->failed || child->stuck)) {
+		child_note(child, HISTORY_RESTART, "its start node changed");
+		sandbox_mark(child, MARK_RESTART);
+	} else if (!same) {
+		compare_running(child, old, &uncertain);
+	}
+	sandbox_config_unref(before);
+	return uncertain;
+}

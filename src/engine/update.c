@@ -1,0 +1,388 @@
+/*
+ * Update
+ *
+ * A child is restarted by putting a new one in its place and destroying the old one. What a service
+ * or a route led to is not kept anywhere but in the sessions themselves: each knows the request that
+ * it came from, so asking the route again tells whether it still leads to the same service, under
+ * the same label. Whom to ask is known by name: each name of a service lists the sessions asked for
+ * under it, so that the cost of a change follows what it concerns.
+ *
+ * Invariant: within one update a child is revived at most once, so that the circle of those that
+ * need each other ends.
+ */
+#include "engine/update.h"
+
+#include <string.h>
+#include <utlist.h>
+
+#include "engine/budget.h"
+#include "engine/sandbox.h"
+#include "engine/start.h"
+
+/*
+ * Routes that lead elsewhere
+ */
+
+/* A session that was refused or is ended is nothing that could lead elsewhere. */
+static bool counts(const struct session *session)
+{
+	switch (session->state) {
+	case SESSION_CREATE_REQUESTED:
+	case SESSION_AVAILABLE:
+	case SESSION_HANDED_OUT:
+	case SESSION_UPGRADE_REQUESTED:
+	case SESSION_CLOSED: /* its server is gone, its client doesn't know */
+		return true;
+	case SESSION_DENIED:
+	case SESSION_INSUFFICIENT_RAM:
+	case SESSION_INSUFFICIENT_CAPS:
+	case SESSION_CLOSE_REQUESTED:
+		break;
+	}
+	return false;
+}
+
+static const char *server_name(const struct service *service)
+{
+	if (!service)
+		return "nobody";
+	switch (service->kind) {
+	case SERVICE_PARENT:
+		return "the parent";
+	case SERVICE_LOCAL:
+		return "a local service";
+	case SERVICE_CHILD:
+		return service->server->name;
+	}
+	return "";
+}
+
+static void mark_rerouted(const struct session *session, const struct route_result *now)
+{
+	struct child *child = session->client;
+
+	if (now->service != session->service)
+		child_note(child, HISTORY_RESTART,
+			"service \"%s\" (label=\"%s\") is now %s's, was %s's", session->name->name,
+			session->asked, server_name(now->service), server_name(session->service));
+	else
+		child_note(child, HISTORY_RESTART,
+			"label at service \"%s\" is now \"%s\", was \"%s\"", session->name->name,
+			now->label, session->args.label);
+	sandbox_mark(child, MARK_RESTART);
+}
+
+static void mark_stuck(const struct session *session, const struct route_why *why)
+{
+	struct child *child = session->client;
+
+	if (child->mark == MARK_STUCK)
+		return;
+	if (why->rule)
+		child_note(child, HISTORY_STUCK,
+			"route to service \"%s\" (label=\"%s\") in line %u leads to nothing",
+			session->name->name, session->asked, kin_node_line(why->rule));
+	else
+		child_note(child, HISTORY_STUCK, "no route to service \"%s\" (label=\"%s\")",
+			session->name->name, session->asked);
+	sandbox_mark(child, MARK_STUCK);
+}
+
+static void reroute_session(struct session *session)
+{
+	struct child *child = session->client;
+	struct route_request request;
+	struct route_result now;
+	struct route_why why;
+
+	if (!counts(session) ||
+		(child->state != CHILD_ALIVE && child->state != CHILD_INCOMPLETE))
+		return;
+	session_route_request(session, &request);
+	int r = sandbox_find_route(child->sandbox, child, &request, &now, &why);
+
+	if (r != ROUTE_FOUND)
+		mark_stuck(session, &why);
+	else if (now.service != session->service || now.special != session->special ||
+		 strcmp(now.label, session->args.label) != 0)
+		mark_rerouted(session, &now);
+}
+
+void update_reroute(struct child *child)
+{
+	struct session *session, *next;
+
+	HASH_ITER (by_id, child->sessions, session, next)
+		reroute_session(session);
+}
+
+static void reroute_name(struct service_name *name)
+{
+	struct session *session;
+
+	DL_FOREACH2 (name->sessions, session, name_next)
+		reroute_session(session);
+}
+
+/*
+ * Destroying
+ */
+
+bool sandbox_blocked(const struct child *child)
+{
+	const struct child *before;
+
+	DL_FOREACH (child->sandbox->dying, before) {
+		const char *a = kin_node_attribute(before->start, "version");
+		const char *b = kin_node_attribute(child->start, "version");
+
+		if (strcmp(before->name, child->name) == 0 && strcmp(a ? a : "", b ? b : "") == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Not in the table of names any more. Its services are no target from now on. */
+static void destroy(struct child *child)
+{
+	struct sandbox *sandbox = child->sandbox;
+
+	for (struct service *s = child->provided; s; s = s->child_next)
+		services_retract(&sandbox->services, s);
+	DL_APPEND(sandbox->dying, child);
+	child->state = CHILD_ABANDONED;
+	child_close_all(child);
+	sandbox_advance(child);
+	report_urgent(sandbox);
+}
+
+void update_abandon(struct child *child)
+{
+	struct sandbox *sandbox = child->sandbox;
+
+	HASH_DELETE(by_name, sandbox->by_name, child);
+	DL_DELETE(sandbox->children, child);
+	destroy(child);
+}
+
+void update_bury(struct sandbox *sandbox)
+{
+	struct child *child, *next, *successor;
+
+	DL_FOREACH_SAFE (sandbox->dying, child, next) {
+		if (!child_gone(child) || child->mark)
+			continue;
+		if (child->advance)
+			DL_DELETE2(sandbox->advancing, child, advance_prev, advance_next);
+		DL_DELETE(sandbox->dying, child);
+		successor = sandbox_child(sandbox, child->name);
+		child_free(child);
+		if (successor)
+			sandbox_advance(successor);
+		sandbox->rebalance = sandbox->rebalance || sandbox->short_of;
+	}
+}
+
+/*
+ * Restarting and stopping
+ */
+
+/* Puts a new child in the place of another. Return: NULL if there is no memory (logged) */
+static struct child *replace(struct child *old)
+{
+	struct sandbox *sandbox = old->sandbox;
+	struct child *fresh = start_new(sandbox, old->name, old->config, old->start);
+
+	if (!fresh)
+		return NULL;
+	HASH_ADD_KEYPTR(by_name, sandbox->by_name, fresh->name, strlen(fresh->name), fresh);
+	if (!fresh->by_name.tbl) {
+		owner_log(sandbox->owner, OWNER_ERROR, "%s: out of memory", old->name);
+		child_free(fresh);
+		return NULL;
+	}
+	HASH_DELETE(by_name, sandbox->by_name, old);
+	DL_REPLACE_ELEM(sandbox->children, old, fresh);
+	fresh->seen = old->seen;
+	fresh->revived = old->revived;
+	fresh->history = old->history;
+	fresh->configured = old->configured;
+	return fresh;
+}
+
+static void restart(struct child *old)
+{
+	struct child *fresh = replace(old);
+
+	if (!fresh)
+		return;
+	start_provide(fresh);
+	destroy(old);
+}
+
+static void stop(struct child *old)
+{
+	struct child *fresh = replace(old);
+
+	if (!fresh)
+		return;
+	fresh->stuck = true;
+	fresh->id = old->id;
+	if (needs_of_sessions(fresh, old) < 0) {
+		owner_log(old->sandbox->owner, OWNER_ERROR,
+			"%s: out of memory, it is restarted instead of waiting for its routes",
+			old->name);
+		needs_forget(fresh);
+		fresh->stuck = false;
+		fresh->id = 0;
+		start_provide(fresh);
+	}
+	destroy(old);
+}
+
+static void execute(struct child *child)
+{
+	enum child_mark mark = child->mark;
+
+	child->mark = MARK_NONE;
+	if (child->state == CHILD_ABANDONED)
+		return;
+	switch (mark) {
+	case MARK_NONE:
+		break;
+	case MARK_RESTART:
+		restart(child);
+		break;
+	case MARK_STUCK:
+		stop(child);
+		break;
+	}
+}
+
+void sandbox_mark(struct child *child, enum child_mark mark)
+{
+	struct sandbox *sandbox = child->sandbox;
+
+	if (child->state == CHILD_ABANDONED)
+		return;
+	if (!child->mark) {
+		child->marked_next = sandbox->marked;
+		sandbox->marked = child;
+		sandbox_schedule(sandbox);
+	}
+	if (child->mark < mark)
+		child->mark = mark;
+}
+
+/* Does what is marked, and marks whom that concerns. Return: whether there was anything to do */
+static bool spread(struct sandbox *sandbox)
+{
+	bool any = sandbox->marked || sandbox->services.changed;
+
+	while (sandbox->marked || sandbox->services.changed) {
+		struct service_name *name;
+		struct child *child;
+
+		while ((child = sandbox->marked)) {
+			sandbox->marked = child->marked_next;
+			execute(child);
+		}
+		while ((name = services_take_changed(&sandbox->services)))
+			reroute_name(name);
+	}
+	return any;
+}
+
+/*
+ * Reviving
+ */
+
+static bool may_revive(const struct child *child)
+{
+	return child->stuck && child->revived != child->sandbox->updates;
+}
+
+static void revive_one(struct child *child)
+{
+	child->revived = child->sandbox->updates;
+	child->stuck = false;
+	child->id = 0;
+	needs_forget(child);
+	child_note(child, HISTORY_REVIVED, "its routes lead somewhere again");
+}
+
+/*
+ * Those that are stuck may be waiting for each other: all are taken for there, and then those whose
+ * needs are not met even so are not, until only those are left that can run together.
+ */
+static void revive(struct sandbox *sandbox)
+{
+	bool again, any = false;
+	struct child *child;
+
+	DL_FOREACH (sandbox->children, child)
+		if (may_revive(child))
+			start_provide(child);
+	do {
+		again = false;
+		DL_FOREACH (sandbox->children, child) {
+			if (!may_revive(child) || !child->provided ||
+				child->provided->withdrawn || !needs_unmet(child))
+				continue;
+			services_withdraw(&sandbox->services, child);
+			again = true;
+		}
+	} while (again);
+	DL_FOREACH (sandbox->children, child) {
+		if (!may_revive(child) || needs_unmet(child))
+			continue;
+		revive_one(child);
+		any = true;
+	}
+	while (!any && services_take_changed(&sandbox->services))
+		;
+}
+
+/* A child that could not be started is tried again if what it missed leads elsewhere now. */
+static void retry_failed(struct sandbox *sandbox)
+{
+	struct child *child;
+
+	DL_FOREACH (sandbox->children, child) {
+		if (!child->failed || child->mark || !child->needs || !needs_changed(child))
+			continue;
+		child_note(child, HISTORY_RESTART, "what it missed is routed in another way");
+		sandbox_mark(child, MARK_RESTART);
+	}
+}
+
+/*
+ * All together
+ */
+
+static void start_new_ones(struct sandbox *sandbox)
+{
+	struct child *child;
+
+	DL_FOREACH (sandbox->children, child) {
+		if (child->id || child->stuck)
+			continue;
+		child->id = ++sandbox->last_child_id;
+		sandbox_advance(child);
+		report_urgent(sandbox);
+	}
+}
+
+void update_settle(struct sandbox *sandbox)
+{
+	spread(sandbox);
+	do {
+		do {
+			retry_failed(sandbox);
+			revive(sandbox);
+		} while (spread(sandbox));
+		update_bury(sandbox);
+		start_new_ones(sandbox);
+		budget_balance(sandbox);
+	} while (sandbox->services.changed || sandbox->marked);
+}
