@@ -1,10 +1,15 @@
 /*
  * Generator
  *
- * Writes a tree of nodes as XML, top down, into a buffer of the caller or one that grows up to a
- * limit. What kin_tree_parse_xml() makes of the result is what was written: values are escaped, and
- * characters that XML can't hold (control characters, bytes that are not UTF-8) become U+FFFD. The
- * text is indented with tabs, except within a node that has text of its own.
+ * Writes a tree of nodes, top down, into a buffer of the caller or one that grows up to a limit: as
+ * XML, or in lines if kin_generator_set_syntax() says so. What kin_tree_parse() makes of the result
+ * is what was written, but for characters that the syntax can't hold, which become U+FFFD:
+ *
+ *   in both    control characters, bytes that are not UTF-8
+ *   in lines   '|' and line ends in a value, a blank at either end of it, carriage returns in text
+ *
+ * XML escapes everything else. It is indented with tabs, except within a node that has text of its
+ * own. In lines, text that goes on behind a sub node goes on in a line of its own.
  *
  *     kin_generator_init_fixed(&g, buf, sizeof buf);
  *     kin_generator_open(&g, "state");
@@ -22,18 +27,19 @@
 #define KIN_GENERATOR_H
 
 #include <kin/limits.h>
+#include <kin/node.h>
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct kin_memory;
-struct kin_node;
 
 /* One open node; its type is found in the text already written */
 struct kin_generator_level {
 	size_t type_at;
 	size_t type_length;
+	bool has_attributes;
 	bool has_nodes;
 	bool has_text;
 };
@@ -46,8 +52,11 @@ struct kin_generator {
 	size_t limit;                    /* used never exceeds it */
 	const struct kin_memory *memory; /* where a growing buffer comes from */
 	int error;
-	bool in_tag;   /* the start tag of the innermost node still takes attributes */
-	bool complete; /* the top node was closed */
+	enum kin_syntax syntax;
+	bool in_tag;     /* the innermost node still takes attributes */
+	bool in_text;    /* in lines: what was written last is text, without its line end */
+	bool line_empty; /* and its last line is empty so far */
+	bool complete;   /* the top node was closed */
 	unsigned depth;
 	struct kin_generator_level levels[KIN_NODE_DEPTH_MAX];
 };
@@ -57,6 +66,9 @@ void kin_generator_init_growing(struct kin_generator *g, size_t limit_bytes);
 
 /** kin_generator_init_fixed() - write into @buf of @size bytes, the final NUL included. */
 void kin_generator_init_fixed(struct kin_generator *g, char *buf, size_t size);
+
+/** kin_generator_set_syntax() - right after init: write in another syntax than XML. */
+void kin_generator_set_syntax(struct kin_generator *g, enum kin_syntax syntax);
 
 /** kin_generator_done() - free what the generator owns; the text is gone afterwards if it grew. */
 void kin_generator_done(struct kin_generator *g);
@@ -88,7 +100,8 @@ void kin_generator_node(struct kin_generator *g, const struct kin_node *node);
  * @ret_size: bytes without the NUL
  *
  * Return: 0; -ENOSPC if a limit was exceeded (bytes of text, KIN_NODE_DEPTH_MAX, length of a
- * formatted value), -ENOMEM.
+ * formatted value), -EINVAL if in lines a type or the name of an attribute is other than a to z and
+ * then also 0 to 9, _ and -; -ENOMEM.
  */
 int kin_generator_finish(struct kin_generator *g, const char **ret_text, size_t *ret_size);
 

@@ -22,8 +22,21 @@ struct kin_diag;
 struct kin_node;
 struct kin_tree;
 
+/*
+ * A tree can be written in two ways: as XML or in lines. doc/syntax.md explains both. They differ
+ * in what they look like only: a tree tells not which one it was read from.
+ */
+enum kin_syntax { KIN_SYNTAX_XML, KIN_SYNTAX_LINES };
+
+/** kin_syntax_of() - which of them a text is in: XML if the first character that is neither a blank
+ * nor a byte order mark is a '<'. */
+enum kin_syntax kin_syntax_of(const char *text, size_t n);
+
+/** kin_syntax_parse() - which of them a name means, "xml" or "lines"; 0, or -EINVAL if none. */
+int kin_syntax_parse(const char *name, enum kin_syntax *ret);
+
 /**
- * kin_tree_parse_xml() - read a tree written as XML
+ * kin_tree_parse() - read a tree, in whichever syntax it is written
  * @text: UTF-8, need not be terminated, is not needed afterwards
  * @n:    bytes of it
  * @diag: gets one error if the text is refused; may be NULL
@@ -31,11 +44,18 @@ struct kin_tree;
  *
  * Costs time and memory in proportion to @n.
  *
- * Return: 0; -EINVAL if the text is not well-formed, empty, not UTF-8 or US-ASCII, holds NUL bytes
- * or a document type declaration; -E2BIG if it exceeds KIN_NODE_TEXT_MAX, KIN_NODE_DEPTH_MAX,
+ * Return: 0; -EINVAL if the text is not well-formed, empty, not UTF-8, or holds NUL bytes or other
+ * control characters than blanks; -E2BIG if it exceeds KIN_NODE_TEXT_MAX, KIN_NODE_DEPTH_MAX,
  * KIN_NODE_ATTRIBUTES_MAX or KIN_NODES_MAX; -ENOMEM.
  */
+int kin_tree_parse(const char *text, size_t n, struct kin_diag *diag, struct kin_tree **ret);
+
+/** kin_tree_parse_xml() - the same for XML alone. A document type declaration and an encoding other
+ * than UTF-8 and US-ASCII are -EINVAL as well. */
 int kin_tree_parse_xml(const char *text, size_t n, struct kin_diag *diag, struct kin_tree **ret);
+
+/** kin_tree_parse_lines() - the same for lines alone. */
+int kin_tree_parse_lines(const char *text, size_t n, struct kin_diag *diag, struct kin_tree **ret);
 
 /** kin_tree_free() - free a tree and all in it; takes NULL, returns NULL. */
 struct kin_tree *kin_tree_free(struct kin_tree *tree);
@@ -51,7 +71,8 @@ static inline void kin_tree_cleanup(struct kin_tree **tree)
 /** A local `KIN_TREE_AUTO struct kin_tree *tree = NULL;` owns its tree until the scope ends. */
 #define KIN_TREE_AUTO __attribute__((cleanup(kin_tree_cleanup)))
 
-/* Position in the tree and in the text; lines and columns (in characters) count from 1 */
+/* Position in the tree and in the text; lines and columns (in characters) count from 1. A node is
+ * where its '<' or '+' is, the top node of lines where its type is. */
 const char *kin_node_type(const struct kin_node *node);
 unsigned kin_node_line(const struct kin_node *node);
 unsigned kin_node_column(const struct kin_node *node);
@@ -77,8 +98,8 @@ const char *kin_node_attribute(const struct kin_node *node, const char *name);
 bool kin_node_has(const struct kin_node *node, const char *name);
 size_t kin_node_n_attributes(const struct kin_node *node);
 
-/** kin_node_attribute_at() - the attribute number @i, below kin_node_n_attributes(), and where its
- * name stands. Each out-parameter may be NULL. */
+/** kin_node_attribute_at() - the attribute number @i, below kin_node_n_attributes(), and where it
+ * starts. Each out-parameter may be NULL. */
 void kin_node_attribute_at(const struct kin_node *node, size_t i, const char **ret_name,
 	const char **ret_value, unsigned *ret_line, unsigned *ret_column);
 

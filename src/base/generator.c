@@ -1,12 +1,12 @@
 /*
- * Generator, implementation
+ * Generator, what both syntaxes share
  *
- * The text is only ever appended to. A start tag stays open (in_tag) until content or the end of
- * its node arrives; the type for the end tag is copied from the start tag, so callers need not keep
- * it. After an error the nesting is still followed, so that asserting it stays meaningful, but
- * nothing is written. Levels deeper than KIN_NODE_DEPTH_MAX are such an error.
+ * The text is only ever appended to. After an error the nesting is still followed, so that
+ * asserting it stays meaningful, but nothing is written. Levels deeper than KIN_NODE_DEPTH_MAX are
+ * such an error.
  */
-#include <kin/generator.h>
+#include "base/generator.h"
+
 #include <kin/node.h>
 #include <kin/number.h>
 
@@ -18,19 +18,18 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define BUFFER_MIN_BYTES 256
-#define REPLACEMENT      "\xEF\xBF\xBD" /* U+FFFD */
 
-static void generator_fail(struct kin_generator *g, int error)
+void generator_fail(struct kin_generator *g, int error)
 {
 	if (g->error == 0)
 		g->error = error;
 }
 
-/* Makes room for @n more bytes and a NUL; false after an error, be it this one or an earlier */
-static bool reserve(struct kin_generator *g, size_t n)
+bool generator_reserve(struct kin_generator *g, size_t n)
 {
 	size_t size = g->size ? g->size : BUFFER_MIN_BYTES;
 	char *buf;
@@ -55,77 +54,41 @@ static bool reserve(struct kin_generator *g, size_t n)
 	return true;
 }
 
-static void put(struct kin_generator *g, const char *text, size_t n)
+void generator_put(struct kin_generator *g, const char *text, size_t n)
 {
-	if (!reserve(g, n))
+	if (!generator_reserve(g, n))
 		return;
 	memcpy(g->buf + g->used, text, n);
 	g->used += n;
 }
 
-static void put_string(struct kin_generator *g, const char *text)
+void generator_put_string(struct kin_generator *g, const char *text)
 {
-	put(g, text, strlen(text));
+	generator_put(g, text, strlen(text));
 }
 
-/* What to write for the character at @at of @length bytes (0: malformed), NULL if it can stay */
-static const char *escape_of(const char *at, size_t length, bool in_attribute)
+void generator_put_escaped(struct kin_generator *g, const char *text, size_t n,
+	const char *(*escape_of)(const char *at))
 {
-	if (length == 0)
-		return REPLACEMENT;
-	switch (*at) {
-	case '<':
-		return "&lt;";
-	case '>':
-		return "&gt;";
-	case '&':
-		return "&amp;";
-	case '"':
-		return in_attribute ? "&quot;" : NULL;
-	/* literal ones would be read as plain blanks */
-	case '\r':
-		return "&#13;";
-	case '\n':
-		return in_attribute ? "&#10;" : NULL;
-	case '\t':
-		return in_attribute ? "&#9;" : NULL;
-	}
-	if ((unsigned char) *at < 0x20)
-		return REPLACEMENT;
-	/* U+FFFE and U+FFFF are well-formed UTF-8 but no characters of XML */
-	if (length == 3 &&
-		(memcmp(at, "\xEF\xBF\xBE", 3) == 0 || memcmp(at, "\xEF\xBF\xBF", 3) == 0))
-		return REPLACEMENT;
-	return NULL;
-}
-
-static void put_escaped(struct kin_generator *g, const char *text, bool in_attribute)
-{
-	size_t n = strlen(text), plain = 0, at = 0;
+	size_t plain = 0, at = 0;
 
 	while (at < n) {
 		size_t length = utf8_sequence_length(text + at, n - at);
-		const char *escape = escape_of(text + at, length, in_attribute);
+		bool sound = length > 0 && utf8_fits_tree(text + at, length);
+		const char *escape = sound ? escape_of(text + at) : GENERATOR_REPLACEMENT;
 		if (escape) {
-			put(g, text + plain, at - plain);
-			put_string(g, escape);
+			generator_put(g, text + plain, at - plain);
+			generator_put_string(g, escape);
 		}
 		at += length ? length : 1;
 		if (escape)
 			plain = at;
 	}
-	put(g, text + plain, n - plain);
-}
-
-static void put_line_start(struct kin_generator *g, unsigned depth)
-{
-	put_string(g, "\n");
-	for (unsigned i = 0; i < depth; i++)
-		put_string(g, "\t");
+	generator_put(g, text + plain, n - plain);
 }
 
 /* Deeper levels than there are share the last one; they only exist after an error */
-static struct kin_generator_level *innermost(struct kin_generator *g)
+struct kin_generator_level *generator_innermost(struct kin_generator *g)
 {
 	assert(g->depth > 0);
 	return &g->levels[(g->depth < KIN_NODE_DEPTH_MAX ? g->depth : KIN_NODE_DEPTH_MAX) - 1];
@@ -166,68 +129,53 @@ void kin_generator_done(struct kin_generator *g)
 	*g = (struct kin_generator){ 0 };
 }
 
-static void tag_end(struct kin_generator *g)
+void kin_generator_set_syntax(struct kin_generator *g, enum kin_syntax syntax)
 {
-	if (g->in_tag)
-		put_string(g, ">");
-	g->in_tag = false;
+	assert(g->depth == 0 && !g->complete);
+	g->syntax = syntax;
+}
+
+static const struct generator_writer *writer_of(const struct kin_generator *g)
+{
+	switch (g->syntax) {
+	case KIN_SYNTAX_XML:
+		return &generator_xml;
+	case KIN_SYNTAX_LINES:
+		return &generator_lines;
+	}
+	abort();
 }
 
 void kin_generator_open(struct kin_generator *g, const char *type)
 {
 	assert(name_usable(type));
 	assert(!g->complete);
-	tag_end(g);
-	if (g->depth > 0) {
-		innermost(g)->has_nodes = true;
-		if (!innermost(g)->has_text)
-			put_line_start(g, g->depth);
-	}
+	writer_of(g)->open(g, type);
 	if (g->depth == KIN_NODE_DEPTH_MAX)
 		generator_fail(g, -ENOSPC);
-	put_string(g, "<");
 	g->depth++;
-	*innermost(g) = (struct kin_generator_level){
+	*generator_innermost(g) = (struct kin_generator_level){
 		.type_at = g->used,
 		.type_length = strlen(type),
 	};
-	put_string(g, type);
+	generator_put_string(g, type);
 	g->in_tag = true;
-}
-
-static void put_end_tag(struct kin_generator *g, const struct kin_generator_level *level)
-{
-	if (level->has_nodes && !level->has_text)
-		put_line_start(g, g->depth - 1);
-	put_string(g, "</");
-	/* the source moves if the buffer does, so make room before pointing into it */
-	if (reserve(g, level->type_length))
-		put(g, g->buf + level->type_at, level->type_length);
-	put_string(g, ">");
 }
 
 void kin_generator_close(struct kin_generator *g)
 {
-	if (g->in_tag)
-		put_string(g, "/>");
-	else
-		put_end_tag(g, innermost(g));
+	writer_of(g)->close(g);
 	g->in_tag = false;
 	g->depth--;
 	g->complete = g->depth == 0;
-	if (g->complete)
-		put_string(g, "\n");
 }
 
 void kin_generator_attribute(struct kin_generator *g, const char *name, const char *value)
 {
 	assert(g->in_tag);
 	assert(name_usable(name));
-	put_string(g, " ");
-	put_string(g, name);
-	put_string(g, "=\"");
-	put_escaped(g, value, true);
-	put_string(g, "\"");
+	writer_of(g)->attribute(g, name, value);
+	generator_innermost(g)->has_attributes = true;
 }
 
 void kin_generator_attribute_number(struct kin_generator *g, const char *name, uint64_t value)
@@ -267,20 +215,30 @@ void kin_generator_text(struct kin_generator *g, const char *text)
 	assert(g->depth > 0);
 	if (text[0] == '\0')
 		return;
-	tag_end(g);
-	innermost(g)->has_text = true;
-	put_escaped(g, text, false);
+	writer_of(g)->text(g, text);
+	g->in_tag = false;
+}
+
+/* In lines a name that comes first needs no tag */
+static void copy_attributes(struct kin_generator *g, const struct kin_node *node)
+{
+	const char *first = g->syntax == KIN_SYNTAX_LINES ? "name" : "";
+	const char *name, *value = kin_node_attribute(node, first);
+
+	if (value)
+		kin_generator_attribute(g, first, value);
+	for (size_t i = 0; i < kin_node_n_attributes(node); i++) {
+		kin_node_attribute_at(node, i, &name, &value, NULL, NULL);
+		if (strcmp(name, first) != 0)
+			kin_generator_attribute(g, name, value);
+	}
 }
 
 /* Recursion is bounded by KIN_NODE_DEPTH_MAX */
 void kin_generator_node(struct kin_generator *g, const struct kin_node *node)
 {
 	kin_generator_open(g, kin_node_type(node));
-	for (size_t i = 0; i < kin_node_n_attributes(node); i++) {
-		const char *name, *value;
-		kin_node_attribute_at(node, i, &name, &value, NULL, NULL);
-		kin_generator_attribute(g, name, value);
-	}
+	copy_attributes(g, node);
 	kin_generator_text(g, kin_node_text(node));
 	KIN_NODE_FOREACH (child, node, NULL)
 		kin_generator_node(g, child);

@@ -6,6 +6,9 @@
  * when the node closes, so that every node's pieces are contiguous without being linked.
  */
 #include "base/tree.h"
+
+#include <kin/diag.h>
+
 #include "base/memory.h"
 #include "base/utf8.h"
 
@@ -44,22 +47,23 @@ static struct tree_level *innermost(struct tree_builder *builder)
  * Types, names and short values repeat a lot. A table of the strings seen last shares most of them;
  * it has one place per hash and forgets what it displaces, so no input can make it slow.
  */
-static const char *string_share(struct tree_builder *builder, const char *text, size_t n)
+static const char *string_share(struct tree_builder *builder, struct tree_string string)
 {
-	struct tree_shared *shared;
+	struct tree_string *shared;
 	uint32_t hash = 2166136261u;
+	const char *copy;
 
-	if (n == 0)
+	if (string.n == 0)
 		return "";
-	for (size_t i = 0; i < n; i++)
-		hash = (hash ^ (unsigned char) text[i]) * 16777619u;
+	for (size_t i = 0; i < string.n; i++)
+		hash = (hash ^ (unsigned char) string.at[i]) * 16777619u;
 	shared = &builder->shared[(hash ^ hash >> 16) % TREE_SHARED_STRINGS];
-	if (shared->string && shared->length == n && memcmp(shared->string, text, n) == 0)
-		return shared->string;
-	text = arena_copy_string(&builder->tree->arena, text, n);
-	if (text)
-		*shared = (struct tree_shared){ text, n };
-	return text;
+	if (shared->n == string.n && memcmp(shared->at, string.at, string.n) == 0)
+		return shared->at;
+	copy = arena_copy_string(&builder->tree->arena, string.at, string.n);
+	if (copy)
+		*shared = (struct tree_string){ copy, string.n };
+	return copy;
 }
 
 /* Attributes of a node are an array whose size is known once something else follows */
@@ -80,14 +84,14 @@ static int attributes_seal(struct tree_builder *builder)
 	return 0;
 }
 
-static struct kin_node *node_new(struct tree_builder *builder, const char *type)
+static struct kin_node *node_new(struct tree_builder *builder, struct tree_string type)
 {
 	struct kin_node *node;
 
 	node = arena_alloc(&builder->tree->arena, sizeof(*node), alignof(struct kin_node));
 	if (!node)
 		return NULL;
-	*node = (struct kin_node){ .type = string_share(builder, type, strlen(type)), .text = "" };
+	*node = (struct kin_node){ .type = string_share(builder, type), .text = "" };
 	return node->type ? node : NULL;
 }
 
@@ -110,7 +114,7 @@ static void node_link(struct tree_builder *builder, struct kin_node *node)
 }
 
 int tree_builder_open(
-	struct tree_builder *builder, const char *type, unsigned line, unsigned column)
+	struct tree_builder *builder, struct tree_string type, unsigned line, unsigned column)
 {
 	struct kin_node *node;
 
@@ -134,20 +138,32 @@ int tree_builder_open(
 	return 0;
 }
 
-int tree_builder_attribute(struct tree_builder *builder, const char *name, const char *value,
-	unsigned line, unsigned column)
+int tree_builder_attribute(struct tree_builder *builder, struct tree_string name,
+	struct tree_string value, unsigned line, unsigned column)
 {
 	struct kin_attribute attribute = { .line = line, .column = column };
 
 	assert(!innermost(builder)->last);
 	if (builder->n_attributes == KIN_NODE_ATTRIBUTES_MAX)
 		return TREE_E_ATTRIBUTES;
-	attribute.name = string_share(builder, name, strlen(name));
-	attribute.value = string_share(builder, value, strlen(value));
+	attribute.name = string_share(builder, name);
+	attribute.value = string_share(builder, value);
 	if (!attribute.name || !attribute.value)
 		return -ENOMEM;
 	builder->attributes[builder->n_attributes++] = attribute;
 	return 0;
+}
+
+const struct kin_attribute *tree_builder_find_attribute(
+	const struct tree_builder *builder, struct tree_string name)
+{
+	for (unsigned i = 0; i < builder->n_attributes; i++) {
+		const struct kin_attribute *attribute = &builder->attributes[i];
+		if (strlen(attribute->name) == name.n &&
+			memcmp(attribute->name, name.at, name.n) == 0)
+			return attribute;
+	}
+	return NULL;
 }
 
 static int text_reserve(struct tree_builder *builder, size_t n)
@@ -188,18 +204,17 @@ int tree_builder_text(struct tree_builder *builder, const char *text, size_t n)
 int tree_builder_close(struct tree_builder *builder)
 {
 	struct tree_level *level = innermost(builder);
-	size_t end = builder->text_used;
+	struct tree_string text = { NULL, builder->text_used - level->text_at };
 
 	if (attributes_seal(builder) < 0)
 		return -ENOMEM;
-	while (end > level->text_at && utf8_is_blank(builder->text[end - 1]))
-		end--;
-	if (end > level->text_at) {
-		level->node->text =
-			string_share(builder, builder->text + level->text_at, end - level->text_at);
-		if (!level->node->text)
-			return -ENOMEM;
-	}
+	if (text.n > 0)
+		text.at = builder->text + level->text_at;
+	while (text.n > 0 && utf8_is_blank(text.at[text.n - 1]))
+		text.n--;
+	level->node->text = string_share(builder, text);
+	if (!level->node->text)
+		return -ENOMEM;
 	builder->text_used = level->text_at;
 	builder->depth--;
 	return 0;
@@ -208,6 +223,27 @@ int tree_builder_close(struct tree_builder *builder)
 const struct kin_node *tree_builder_innermost(const struct tree_builder *builder)
 {
 	return builder->depth ? builder->open[builder->depth - 1].node : NULL;
+}
+
+int tree_refuse(
+	int answer, struct tree_string what, struct kin_diag *diag, unsigned line, unsigned column)
+{
+	int n = (int) what.n;
+
+	if (answer == TREE_E_DEPTH)
+		kin_diag_error(diag, line, column,
+			"nodes nested deeper than KIN_NODE_DEPTH_MAX (%d) at <%.*s>",
+			KIN_NODE_DEPTH_MAX, n, what.at);
+	else if (answer == TREE_E_NODES)
+		kin_diag_error(diag, line, column, "more nodes than KIN_NODES_MAX (%u) at <%.*s>",
+			KIN_NODES_MAX, n, what.at);
+	else if (answer == TREE_E_ATTRIBUTES)
+		kin_diag_error(diag, line, column,
+			"more attributes than KIN_NODE_ATTRIBUTES_MAX (%d) at '%.*s'",
+			KIN_NODE_ATTRIBUTES_MAX, n, what.at);
+	else
+		kin_diag_error(diag, line, column, "out of memory");
+	return answer < 0 ? answer : -E2BIG;
 }
 
 struct kin_tree *tree_builder_take(struct tree_builder *builder)

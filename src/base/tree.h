@@ -15,6 +15,8 @@
 
 #include "base/arena.h"
 
+#include <string.h>
+
 struct kin_attribute {
 	const char *name, *value;
 	unsigned line, column;
@@ -36,13 +38,18 @@ struct kin_tree {
 /* Positive answers of the builder: the limit of that name is exceeded */
 enum { TREE_E_DEPTH = 1, TREE_E_NODES, TREE_E_ATTRIBUTES };
 
-#define TREE_SHARED_STRINGS 128
-
-/* A string that may be used again instead of being copied; see string_share() */
-struct tree_shared {
-	const char *string;
-	size_t length;
+/* A piece of somebody's text, not terminated */
+struct tree_string {
+	const char *at;
+	size_t n;
 };
+
+static inline struct tree_string tree_string(const char *text)
+{
+	return (struct tree_string){ text, strlen(text) };
+}
+
+#define TREE_SHARED_STRINGS 128 /* that may be used again instead of being copied */
 
 struct tree_level {
 	struct kin_node *node;
@@ -59,7 +66,7 @@ struct tree_builder {
 	unsigned n_attributes;
 	char *text; /* of all open nodes, the innermost last */
 	size_t text_used, text_size;
-	struct tree_shared shared[TREE_SHARED_STRINGS];
+	struct tree_string shared[TREE_SHARED_STRINGS];
 };
 
 /** tree_builder_init() - start an empty tree. Return: 0, -ENOMEM; even then done() is allowed. */
@@ -71,12 +78,17 @@ void tree_builder_done(struct tree_builder *builder);
 /** tree_builder_open() - begin a node inside the innermost open one.
  * Return: 0, TREE_E_DEPTH, TREE_E_NODES, -ENOMEM. */
 int tree_builder_open(
-	struct tree_builder *builder, const char *type, unsigned line, unsigned column);
+	struct tree_builder *builder, struct tree_string type, unsigned line, unsigned column);
 
 /** tree_builder_attribute() - add an attribute to the node just opened; the reader sees to it that
  * no name comes twice. Return: 0, TREE_E_ATTRIBUTES, -ENOMEM. */
-int tree_builder_attribute(struct tree_builder *builder, const char *name, const char *value,
-	unsigned line, unsigned column);
+int tree_builder_attribute(struct tree_builder *builder, struct tree_string name,
+	struct tree_string value, unsigned line, unsigned column);
+
+/** tree_builder_find_attribute() - an attribute of the node just opened, NULL if it has none of
+ * that name. */
+const struct kin_attribute *tree_builder_find_attribute(
+	const struct tree_builder *builder, struct tree_string name);
 
 /** tree_builder_text() - append to the text of the innermost open node. Return: 0, -ENOMEM. */
 int tree_builder_text(struct tree_builder *builder, const char *text, size_t n);
@@ -90,8 +102,19 @@ const struct kin_node *tree_builder_innermost(const struct tree_builder *builder
 /** tree_builder_take() - the tree, whose root must have been closed; now the caller's. */
 struct kin_tree *tree_builder_take(struct tree_builder *builder);
 
-/** tree_parse_xml() - kin_tree_parse_xml() with memory from elsewhere. */
-int tree_parse_xml(const struct kin_memory *memory, const char *text, size_t n,
+/**
+ * tree_refuse() - say why the builder did not do what it was told
+ * @answer: what it answered, not 0
+ * @what:   type or name that it was told to add
+ *
+ * Return: -ENOMEM or -E2BIG.
+ */
+int tree_refuse(
+	int answer, struct tree_string what, struct kin_diag *diag, unsigned line, unsigned column);
+
+/* The readers: as kin_tree_parse_xml() and so on, with memory from elsewhere */
+typedef int tree_reader(const struct kin_memory *memory, const char *text, size_t n,
 	struct kin_diag *diag, struct kin_tree **ret);
+tree_reader tree_parse_xml, tree_parse_lines;
 
 #endif

@@ -6,6 +6,8 @@
  */
 #include "base/utf8.h"
 
+#include <string.h>
+
 static size_t length_by_lead(unsigned char lead)
 {
 	if (lead < 0x80)
@@ -43,19 +45,6 @@ size_t utf8_sequence_length(const char *text, size_t n)
 	return length;
 }
 
-size_t utf8_valid_length(const char *text, size_t n)
-{
-	size_t at = 0;
-
-	while (at < n) {
-		size_t length = utf8_sequence_length(text + at, n - at);
-		if (length == 0)
-			break;
-		at += length;
-	}
-	return at;
-}
-
 /* C0, DEL and C1: terminals obey the latter as well */
 static bool is_control(const unsigned char *bytes, size_t length)
 {
@@ -73,4 +62,28 @@ bool utf8_is_printable(const char *text, size_t n)
 		at += length;
 	}
 	return true;
+}
+
+unsigned utf8_code(const char *text, size_t length)
+{
+	static const unsigned char lead_bits[] = { 0x7F, 0x1F, 0x0F, 0x07 };
+	unsigned code = (unsigned char) text[0] & lead_bits[length - 1];
+
+	for (size_t i = 1; i < length; i++)
+		code = code << 6 | (text[i] & 0x3F);
+	return code;
+}
+
+bool utf8_fits_tree(const char *text, size_t length)
+{
+	unsigned code = utf8_code(text, length);
+
+	if (code < 0x20)
+		return utf8_is_blank(text[0]);
+	return code != 0xFFFE && code != 0xFFFF;
+}
+
+size_t utf8_mark_length(const char *text, size_t n)
+{
+	return n >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
 }

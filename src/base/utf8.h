@@ -14,11 +14,18 @@
  * bytes are there; 0 if it is malformed or cut off. */
 size_t utf8_sequence_length(const char *text, size_t n);
 
-/** utf8_valid_length() - bytes at the front of @text that are well-formed; @n if all are. */
-size_t utf8_valid_length(const char *text, size_t n);
-
 /** utf8_is_printable() - whether all of @text is well-formed and free of control characters. */
 bool utf8_is_printable(const char *text, size_t n);
+
+/** utf8_code() - code point of the well-formed character at @text of @length bytes. */
+unsigned utf8_code(const char *text, size_t length);
+
+/** utf8_fits_tree() - whether the well-formed character at @text of @length bytes can be part of a
+ * tree: all but control characters that are no blanks, U+FFFE and U+FFFF, which XML can't hold. */
+bool utf8_fits_tree(const char *text, size_t length);
+
+/** utf8_mark_length() - bytes of the byte order mark in front of @text; 0 if there is none. */
+size_t utf8_mark_length(const char *text, size_t n);
 
 /** utf8_is_blank() - whether a byte is one of the blanks that texts are laid out with. */
 static inline bool utf8_is_blank(char c)

@@ -12,6 +12,7 @@
 #include <kin/diag.h>
 #include <kin/node.h>
 
+#include "base/cursor.h"
 #include "base/memory.h"
 #include "base/tree.h"
 #include "base/utf8.h"
@@ -22,12 +23,6 @@
 #include <string.h>
 #include <strings.h>
 
-struct cursor {
-	const char *text;
-	size_t n, offset;
-	unsigned line, column;
-};
-
 struct xml_reader {
 	struct cursor cursor;
 	struct kin_diag *diag;
@@ -35,31 +30,6 @@ struct xml_reader {
 	XML_Parser parser;
 	int error;
 };
-
-static void cursor_init(struct cursor *cursor, const char *text, size_t n)
-{
-	static const char byte_order_mark[] = "\xEF\xBB\xBF";
-
-	*cursor = (struct cursor){ .text = text, .n = n, .line = 1, .column = 1 };
-	/* it is no character of the first line */
-	if (n >= 3 && memcmp(text, byte_order_mark, 3) == 0)
-		cursor->offset = 3;
-}
-
-static void cursor_advance(struct cursor *cursor, size_t offset)
-{
-	assert(offset <= cursor->n);
-	for (; cursor->offset < offset; cursor->offset++) {
-		const char *at = cursor->text + cursor->offset;
-		bool pair = *at == '\r' && cursor->offset + 1 < cursor->n && at[1] == '\n';
-		if ((*at == '\n' || *at == '\r') && !pair) {
-			cursor->line++;
-			cursor->column = 1;
-		} else if ((*at & 0xC0) != 0x80) {
-			cursor->column++;
-		}
-	}
-}
 
 static char cursor_peek(const struct cursor *cursor)
 {
@@ -101,24 +71,10 @@ static void cursor_follow(struct cursor *cursor, XML_Parser parser)
 #define READER_ERROR(reader, ...) \
 	kin_diag_error((reader)->diag, (reader)->cursor.line, (reader)->cursor.column, __VA_ARGS__)
 
-static int out_of_memory(struct xml_reader *reader)
+static int refuse(struct xml_reader *reader, int answer, const char *what)
 {
-	READER_ERROR(reader, "out of memory");
-	return -ENOMEM;
-}
-
-static int node_limit_exceeded(struct xml_reader *reader, int answer, const char *name)
-{
-	if (answer == TREE_E_DEPTH)
-		READER_ERROR(reader, "nodes nested deeper than KIN_NODE_DEPTH_MAX (%d) at <%s>",
-			KIN_NODE_DEPTH_MAX, name);
-	else if (answer == TREE_E_NODES)
-		READER_ERROR(
-			reader, "more nodes than KIN_NODES_MAX (%u) at <%s>", KIN_NODES_MAX, name);
-	else
-		READER_ERROR(reader, "more attributes than KIN_NODE_ATTRIBUTES_MAX (%d) at '%s'",
-			KIN_NODE_ATTRIBUTES_MAX, name);
-	return -E2BIG;
+	return tree_refuse(answer, tree_string(what), reader->diag, reader->cursor.line,
+		reader->cursor.column);
 }
 
 static void reader_stop(struct xml_reader *reader, int error)
@@ -131,10 +87,7 @@ static void reader_stop(struct xml_reader *reader, int error)
 static void reader_refuse(struct xml_reader *reader, int answer, const char *name)
 {
 	cursor_follow(&reader->cursor, reader->parser);
-	if (answer < 0)
-		reader_stop(reader, out_of_memory(reader));
-	else
-		reader_stop(reader, node_limit_exceeded(reader, answer, name));
+	reader_stop(reader, refuse(reader, answer, name));
 }
 
 /* Expat may deliver an event or two after it was stopped; they don't count */
@@ -148,7 +101,8 @@ static void on_open(void *data, const char *type, const char **attributes)
 	if (reader->error)
 		return;
 	cursor_follow(cursor, reader->parser);
-	answer = tree_builder_open(&reader->builder, type, cursor->line, cursor->column);
+	answer = tree_builder_open(
+		&reader->builder, tree_string(type), cursor->line, cursor->column);
 	if (answer != 0) {
 		reader_refuse(reader, answer, type);
 		return;
@@ -156,8 +110,8 @@ static void on_open(void *data, const char *type, const char **attributes)
 	cursor_advance(cursor, cursor->offset + strlen("<") + strlen(type));
 	for (; attributes[0]; attributes += 2) {
 		cursor_skip_blanks(cursor);
-		answer = tree_builder_attribute(&reader->builder, attributes[0], attributes[1],
-			cursor->line, cursor->column);
+		answer = tree_builder_attribute(&reader->builder, tree_string(attributes[0]),
+			tree_string(attributes[1]), cursor->line, cursor->column);
 		if (answer != 0) {
 			reader_refuse(reader, answer, attributes[0]);
 			return;
@@ -224,41 +178,12 @@ static int reader_fail(struct xml_reader *reader)
 		return reader->error;
 	cursor_follow(&reader->cursor, reader->parser);
 	if (code == XML_ERROR_NO_MEMORY)
-		return out_of_memory(reader);
+		return refuse(reader, -ENOMEM, "");
 	if (open && (code == XML_ERROR_TAG_MISMATCH || code == XML_ERROR_NO_ELEMENTS))
 		READER_ERROR(reader, "<%s> of line %u is not closed", open->type, open->line);
 	else
 		READER_ERROR(reader, "%s", XML_ErrorString(code));
 	return -EINVAL;
-}
-
-static int reader_refuse_at(struct xml_reader *reader, size_t offset, int error, const char *what)
-{
-	cursor_advance(&reader->cursor, offset);
-	READER_ERROR(reader, "%s", what);
-	return error;
-}
-
-/* The properties of the text that need no parsing */
-static int reader_check_text(struct xml_reader *reader)
-{
-	const char *text = reader->cursor.text;
-	size_t n = reader->cursor.n, n_blank = reader->cursor.offset, n_sound;
-
-	if (n > KIN_NODE_TEXT_MAX)
-		return reader_refuse_at(reader, KIN_NODE_TEXT_MAX, -E2BIG,
-			"text is longer than KIN_NODE_TEXT_MAX (4 MiB)");
-	while (n_blank < n && utf8_is_blank(text[n_blank]))
-		n_blank++;
-	if (n_blank == n)
-		return reader_refuse_at(reader, n, -EINVAL, "text is empty");
-	n_sound = strnlen(text, n);
-	if (n_sound < n)
-		return reader_refuse_at(reader, n_sound, -EINVAL, "text contains a NUL byte");
-	n_sound = utf8_valid_length(text, n);
-	if (n_sound < n)
-		return reader_refuse_at(reader, n_sound, -EINVAL, "text is not UTF-8");
-	return 0;
 }
 
 static int reader_run(struct xml_reader *reader)
@@ -282,21 +207,16 @@ int tree_parse_xml(const struct kin_memory *memory, const char *text, size_t n,
 	int r;
 
 	cursor_init(&reader.cursor, text, n);
-	r = reader_check_text(&reader);
+	r = cursor_check_text(&reader.cursor, diag);
 	if (r < 0)
 		return r;
 	if (tree_builder_init(&reader.builder, memory) < 0)
-		return out_of_memory(&reader);
+		return refuse(&reader, -ENOMEM, "");
 	reader.parser = XML_ParserCreate_MM(NULL, &suite, NULL);
-	r = reader.parser ? reader_run(&reader) : out_of_memory(&reader);
+	r = reader.parser ? reader_run(&reader) : refuse(&reader, -ENOMEM, "");
 	if (r == 0)
 		*ret = tree_builder_take(&reader.builder);
 	XML_ParserFree(reader.parser);
 	tree_builder_done(&reader.builder);
 	return r;
-}
-
-int kin_tree_parse_xml(const char *text, size_t n, struct kin_diag *diag, struct kin_tree **ret)
-{
-	return tree_parse_xml(&kin_memory_libc, text, n, diag, ret);
 }

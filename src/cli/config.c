@@ -70,7 +70,7 @@ static int look_at(struct config *config, const struct options *options, const s
 {
 	const struct check_facts facts = { options->total, (void *) place, binary_exists };
 	struct kin_diag *diag = &config->problems.diag;
-	int r = kin_tree_parse_xml(config->text, config->n, diag, &config->tree);
+	int r = kin_tree_parse(config->text, config->n, diag, &config->tree);
 
 	if (r == 0)
 		r = check_config(config->tree, &facts, diag);

@@ -27,7 +27,7 @@ static bool config_parse(struct kin_config *config)
 	/* A module that is not filled yet is nothing to complain about. */
 	if (!config->rom.size)
 		return false;
-	int r = kin_tree_parse_xml(config->rom.data, config->rom.size, &diag, &tree);
+	int r = kin_tree_parse(config->rom.data, config->rom.size, &diag, &tree);
 
 	if (r == -ENOMEM)
 		kin_error(config->env, "config: out of memory");

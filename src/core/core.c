@@ -193,7 +193,7 @@ static int init_config(const struct core_settings *settings, struct kin_tree **r
 		"<route><any-service><local/></any-service></route></start></config>",
 		settings->total.ram, settings->total.caps, settings->init);
 
-	return kin_tree_parse_xml(text, (size_t) n, NULL, ret);
+	return kin_tree_parse(text, (size_t) n, NULL, ret);
 }
 
 static void on_signal(struct loop_source *source, uint32_t epoll_events)

@@ -181,7 +181,7 @@ int kin_sandbox_apply(struct kin_sandbox *sandbox, const char *config, size_t si
 	struct complaint complaint = { .env = sandbox->env, .text = "out of memory" };
 	struct kin_diag diag = { .report = complain, .ctx = &complaint, .source = "config" };
 	struct kin_tree *tree;
-	int r = kin_tree_parse_xml(config, size, &diag, &tree);
+	int r = kin_tree_parse(config, size, &diag, &tree);
 
 	sandbox->report.failed = false;
 	if (r < 0) {

@@ -165,7 +165,7 @@ static void apply(struct model *model)
 {
 	struct kin_tree *tree = NULL;
 
-	assert_int_equal(kin_tree_parse_xml(config, sizeof(config) - 1, NULL, &tree), 0);
+	assert_int_equal(kin_tree_parse(config, sizeof(config) - 1, NULL, &tree), 0);
 	sandbox_apply(&model->sandbox, tree);
 	model_settle(model);
 	serve(model);

@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct kin_diag diag = { on_problem, &text, "config", 0, 0 };
 	struct check_facts facts = { { 64u << 20, 1000 }, NULL, binary_exists };
 
-	if (kin_tree_parse_xml(text.at, size, NULL, &tree))
+	if (kin_tree_parse(text.at, size, NULL, &tree))
 		return 0;
 	int r = check_config(tree, &facts, &diag);
 

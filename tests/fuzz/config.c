@@ -157,7 +157,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct scene scene = { .in = { nul ? nul + 1 : data + size, data + size } };
 	struct kin_tree *tree = NULL;
 
-	if (kin_tree_parse_xml((const char *) data, n, NULL, &tree))
+	if (kin_tree_parse((const char *) data, n, NULL, &tree))
 		return 0;
 	if (too_many(tree)) {
 		kin_tree_free(tree);

@@ -210,7 +210,7 @@ int hosted_set_up(void **state)
 	hosted->descriptors = descriptors_open();
 	loop_init(&hosted->loop);
 	host_init(&hosted->host, &hosted->loop, &ops);
-	if (kin_tree_parse_xml(config, sizeof(config) - 1, NULL, &tree))
+	if (kin_tree_parse(config, sizeof(config) - 1, NULL, &tree))
 		return -1;
 	sandbox_apply(&hosted->host.sandbox, tree);
 	hosted_settle(hosted);

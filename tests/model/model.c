@@ -475,7 +475,7 @@ struct model *model_new(void)
 void model_apply(struct model *model, const char *config)
 {
 	struct kin_tree *tree = NULL;
-	int r = kin_tree_parse_xml(config, strlen(config), NULL, &tree);
+	int r = kin_tree_parse(config, strlen(config), NULL, &tree);
 
 	assert(r == 0);
 	sandbox_apply(&model->sandbox, tree);

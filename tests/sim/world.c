@@ -78,7 +78,7 @@ bool program_reaches_core(const struct program *program)
 void program_boot(struct program *program)
 {
 	struct kin_tree *tree = NULL;
-	int r = kin_tree_parse_xml(program->config, strlen(program->config), NULL, &tree);
+	int r = kin_tree_parse(program->config, strlen(program->config), NULL, &tree);
 
 	assert(r == 0);
 	program->booted = true;

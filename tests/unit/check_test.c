@@ -66,7 +66,7 @@ static char *check_text(const char *source, const char *text, size_t n)
 	FILE *stream = open_memstream(&printed, &size);
 
 	problems_init(&problems, source);
-	if (kin_tree_parse_xml(text, n, &problems.diag, &tree) == 0)
+	if (kin_tree_parse(text, n, &problems.diag, &tree) == 0)
 		assert_int_equal(check_config(tree, &facts, &problems.diag), 0);
 	problems_print(&problems, stream);
 	fclose(stream);
@@ -128,7 +128,7 @@ static void without_knowledge_of_binaries_none_is_missed(void **state)
 	struct kin_tree *tree;
 
 	unknown.binary_exists = NULL;
-	assert_int_equal(kin_tree_parse_xml(text, sizeof(text) - 1, NULL, &tree), 0);
+	assert_int_equal(kin_tree_parse(text, sizeof(text) - 1, NULL, &tree), 0);
 	assert_int_equal(check_config(tree, &unknown, &diag), 0);
 	assert_int_equal(diag.n_errors + diag.n_warnings, 0);
 	assert_int_equal(check_config(tree, &facts, &diag), 0);
@@ -282,7 +282,7 @@ static bool check_mutant(const char *text)
 
 	for (const char *at = text; *at; at++)
 		lines += *at == '\n' || *at == '\r';
-	if (kin_tree_parse_xml(text, strlen(text), NULL, &tree) < 0)
+	if (kin_tree_parse(text, strlen(text), NULL, &tree) < 0)
 		return false;
 	assert_int_equal(check_config(tree, &facts, &diag), 0);
 	kin_tree_free(tree);

@@ -18,7 +18,7 @@ static int found(const char *policies, const char *label)
 	char text[1024];
 	int n = snprintf(text, sizeof(text), "<config>%s</config>", policies);
 
-	assert_int_equal(kin_tree_parse_xml(text, (size_t) n, NULL, &tree), 0);
+	assert_int_equal(kin_tree_parse(text, (size_t) n, NULL, &tree), 0);
 	const struct kin_node *policy = kin_policy_find(kin_tree_root(tree), label);
 
 	return policy ? (int) kin_node_number(policy, "n", 0) : -1;

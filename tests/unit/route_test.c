@@ -55,7 +55,7 @@ static struct kin_tree *parse(const char *text)
 {
 	struct kin_tree *tree = NULL;
 
-	if (kin_tree_parse_xml(text, strlen(text), NULL, &tree))
+	if (kin_tree_parse(text, strlen(text), NULL, &tree))
 		fail_msg("not well-formed: %s", text);
 	return tree;
 }

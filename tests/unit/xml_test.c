@@ -2,58 +2,20 @@
  * Reader of XML: every reason to refuse a text, by its message and position, and each limit by its
  * name, with the largest text that keeps it.
  */
-#include <kin/diag.h>
-#include <kin/node.h>
-
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include <cmocka.h>
-
-/* Keeps the diagnostic reported last */
-struct log {
-	struct kin_diag diag;
-	char text[KIN_DIAG_TEXT_MAX + 64];
-};
-
-static void log_report(void *ctx, const struct kin_diagnostic *diagnostic)
-{
-	struct log *log = ctx;
-
-	assert_true(diagnostic->line > 0 && diagnostic->column > 0);
-	kin_diag_format(diagnostic, log->text, sizeof(log->text));
-}
-
-static void log_init(struct log *log)
-{
-	*log = (struct log){ .diag = { .report = log_report, .ctx = log, .source = "T" } };
-}
+#include "unit/tree_reading.h"
 
 static struct kin_tree *parse(const char *text)
 {
-	struct kin_tree *tree = NULL;
-
-	assert_int_equal(kin_tree_parse_xml(text, strlen(text), NULL, &tree), 0);
-	return tree;
+	return parse_with(kin_tree_parse_xml, text);
 }
 
 static void assert_bytes_refused(const char *text, size_t n, int error, const char *message)
 {
-	struct kin_tree *tree = NULL;
-	struct log log;
-
-	log_init(&log);
-	assert_int_equal(kin_tree_parse_xml(text, n, &log.diag, &tree), error);
-	assert_null(tree);
-	assert_string_equal(log.text, message);
-	assert_int_equal(log.diag.n_errors, 1);
-	assert_int_equal(log.diag.n_warnings, 0);
+	assert_refused_by(kin_tree_parse_xml, text, n, error, message);
 }
 
 static void assert_refused(const char *text, int error, const char *message)
@@ -95,6 +57,16 @@ static void nul_bytes_are_refused(void **state)
 	assert_bytes_refused("<a/>\n\0", 6, -EINVAL, "T:2:1: error: text contains a NUL byte");
 	assert_bytes_refused("\0", 1, -EINVAL, "T:1:1: error: text contains a NUL byte");
 	assert_bytes_refused("<\0a\0/\0>\0", 8, -EINVAL, "T:1:2: error: text contains a NUL byte");
+}
+
+static void characters_that_no_tree_can_hold_are_refused(void **state)
+{
+	assert_refused("<a>\n\xc3\xa4\x01</a>", -EINVAL,
+		"T:2:2: error: character U+0001 is not allowed");
+	assert_refused("<a x='\x1b'/>", -EINVAL, "T:1:7: error: character U+001B is not allowed");
+	assert_refused("<a>\uFFFE</a>", -EINVAL, "T:1:4: error: character U+FFFE is not allowed");
+	assert_refused("<a>\uFFFF</a>", -EINVAL, "T:1:4: error: character U+FFFF is not allowed");
+	kin_tree_free(parse("<a>\x7f\uFFFD\U0010FFFF\t\r\n</a>"));
 }
 
 static void anything_but_utf8_is_refused(void **state)
@@ -219,6 +191,7 @@ int main(void)
 		cmocka_unit_test(document_types_are_refused),
 		cmocka_unit_test(empty_texts_are_refused),
 		cmocka_unit_test(nul_bytes_are_refused),
+		cmocka_unit_test(characters_that_no_tree_can_hold_are_refused),
 		cmocka_unit_test(anything_but_utf8_is_refused),
 		cmocka_unit_test(a_text_beyond_node_text_max_is_e2big),
 		cmocka_unit_test(nesting_beyond_node_depth_max_is_e2big),
