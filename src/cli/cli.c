@@ -27,6 +27,12 @@ static const struct option check_options[] = {
 	{ 0 },
 };
 
+static const struct option convert_options[] = {
+	{ "to", required_argument, NULL, OPTIONS_TO },
+	{ "help", no_argument, NULL, OPTIONS_HELP },
+	{ 0 },
+};
+
 #define HELP_BUDGET \
 	"  --ram N         memory of the whole tree, such as 512M\n" \
 	"                  (default: half of the machine's, at most 1G)\n" \
@@ -58,6 +64,16 @@ static const struct cli_command commands[] = {
 		"\nExit status: 0 if there are no errors, 1 if there are, 125 if the check itself\n"
 		"failed, 126 if FILE can't be read, 127 if the command line is wrong.\n",
 		check_options, check_command, NULL },
+	{ "convert", "write a config in the other syntax",
+		"usage: kin convert [OPTION]... FILE\n\n"
+		"Prints the config in FILE ('-': standard input) as XML if it is in lines, and in\n"
+		"lines if it is XML. Nodes, attributes and text stay the same. Comments, disabled\n"
+		"nodes and the layout are lost. What the other syntax can't hold is reported as\n"
+		"FILE:LINE:COLUMN: error: text, and nothing is printed then.\n\n"
+		"  --to SYNTAX     xml or lines, whichever FILE is in\n\n"
+		"Exit status: 0 if it was printed, 1 if it can't be, 125 for lack of memory, 126\n"
+		"if FILE can't be read or is not well-formed, 127 if the command line is wrong.\n",
+		convert_options, convert_command, NULL },
 	{ "help", "explain a command", "usage: kin help [COMMAND]\n", NULL, NULL, help_command },
 };
 /* clang-format on */

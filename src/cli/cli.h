@@ -14,7 +14,7 @@ struct options;
 /* Exit statuses of kin's own. `kin run` otherwise ends with that of the first init. */
 enum cli_status {
 	CLI_OK = 0,
-	CLI_FOUND_ERRORS = 1,      /* kin check: the config has errors */
+	CLI_FOUND_ERRORS = 1,      /* kin check: the config has errors; kin convert: it can't be */
 	CLI_TREE_FAILED = 125,     /* the tree could not be started; kin-core's status for it too */
 	CLI_CONFIG_UNUSABLE = 126, /* it can't be read or is not well-formed */
 	CLI_USAGE = 127,           /* wrong command line; program or directory of kin's missing */
@@ -34,5 +34,6 @@ int cli_main(int argc, char **argv);
 /* The commands. Each returns an exit status. */
 int run_command(const struct options *options);
 int check_command(const struct options *options);
+int convert_command(const struct options *options);
 
 #endif

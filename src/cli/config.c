@@ -61,33 +61,48 @@ static int read_text(const char *file, struct config *config)
 	return 0;
 }
 
+static int out_of_memory(void)
+{
+	fprintf(stderr, "kin: out of memory\n");
+	return -ENOMEM;
+}
+
+static int parse(struct config *config)
+{
+	int r = kin_tree_parse(config->text, config->n, &config->problems.diag, &config->tree);
+
+	return r == -ENOMEM ? out_of_memory() : 0;
+}
+
+int config_read(const char *file, struct config *ret)
+{
+	*ret = (struct config){ 0 };
+	int r = read_text(file, ret);
+
+	if (r == 0)
+		r = parse(ret);
+	if (r < 0)
+		config_close(ret);
+	return r;
+}
+
 static bool binary_exists(void *ctx, const char *name)
 {
 	return place_has_rom(ctx, name);
 }
 
-static int look_at(struct config *config, const struct options *options, const struct place *place)
-{
-	const struct check_facts facts = { options->total, (void *) place, binary_exists };
-	struct kin_diag *diag = &config->problems.diag;
-	int r = kin_tree_parse(config->text, config->n, diag, &config->tree);
-
-	if (r == 0)
-		r = check_config(config->tree, &facts, diag);
-	if (r == -ENOMEM)
-		fprintf(stderr, "kin: out of memory\n");
-	return r == -ENOMEM ? r : 0;
-}
-
 int config_open(const struct options *options, const struct place *place, struct config *ret)
 {
-	*ret = (struct config){ 0 };
-	int r = read_text(options->file, ret);
+	const struct check_facts facts = { options->total, (void *) place, binary_exists };
+	int r = config_read(options->file, ret);
 
-	if (r == 0)
-		r = look_at(ret, options, place);
-	if (r < 0)
+	if (r < 0 || !ret->tree)
+		return r;
+	r = check_config(ret->tree, &facts, &ret->problems.diag);
+	if (r < 0) {
+		out_of_memory();
 		config_close(ret);
+	}
 	return r;
 }
 

@@ -18,6 +18,14 @@ struct config {
 };
 
 /**
+ * config_read() - read the config of that name, without checking it
+ * @file: "-" for standard input; borrowed as long as @ret is open
+ *
+ * Otherwise like config_open().
+ */
+int config_read(const char *file, struct config *ret);
+
+/**
  * config_open() - read the config that the options name and check it
  * @place: where its binaries would come from; both borrowed for the call
  * @ret:   to be closed if and only if 0 is returned; borrows the name of the file, must not be

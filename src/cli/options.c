@@ -60,6 +60,14 @@ static int read_duration(const struct cli_command *command, uint64_t *ret_ms)
 	return 0;
 }
 
+static int read_syntax(const struct cli_command *command, struct options *options)
+{
+	if (kin_syntax_parse(optarg, &options->to) < 0)
+		return refuse(command, "--to takes xml or lines, not '%s'", optarg);
+	options->to_given = true;
+	return 0;
+}
+
 static int refuse_option(const struct cli_command *command, char **argv)
 {
 	/* getopt_long() names short options only; of long ones the word itself is at hand */
@@ -86,6 +94,8 @@ static int read_option(
 	case OPTIONS_BE_VERBOSE:
 		options->volume = OPTIONS_VERBOSE;
 		return 0;
+	case OPTIONS_TO:
+		return read_syntax(command, options);
 	case OPTIONS_HELP:
 		return OPTIONS_HELP;
 	case ':':

@@ -6,6 +6,8 @@
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
+#include <kin/node.h>
+
 #include "cli/cli.h"
 #include "engine/owner.h"
 
@@ -30,6 +32,8 @@ struct options {
 	size_t n_rom_directories;
 	uint64_t for_ms; /* 0: without end */
 	enum options_volume volume;
+	bool to_given;
+	enum kin_syntax to; /* if it was given */
 };
 
 /* Above all characters, which would be short options. */
@@ -40,6 +44,7 @@ enum options_code {
 	OPTIONS_FOR,
 	OPTIONS_BE_QUIET,
 	OPTIONS_BE_VERBOSE,
+	OPTIONS_TO,
 	OPTIONS_HELP,
 };
 

@@ -22,6 +22,7 @@ enum value_kind {
 	VALUE_NUMBER,
 	VALUE_SIGNED,
 	VALUE_BOOLEAN,
+	VALUE_SYNTAX,
 	VALUE_RESOURCE, /* what can be preserved: RAM, CAP */
 	VALUE_QUANTUM,  /* what can be assigned: RAM, CAP, CPU */
 };
@@ -145,7 +146,8 @@ static const struct element report = { "report", false,
 		{ "requested", VALUE_BOOLEAN }, { "provided", VALUE_BOOLEAN },
 		{ "session_args", VALUE_BOOLEAN }, { "child_ram", VALUE_BOOLEAN },
 		{ "child_caps", VALUE_BOOLEAN }, { "init_ram", VALUE_BOOLEAN },
-		{ "init_caps", VALUE_BOOLEAN }, { "buffer", VALUE_NUMBER }) };
+		{ "init_caps", VALUE_BOOLEAN }, { "buffer", VALUE_NUMBER },
+		{ "generate", VALUE_SYNTAX }) };
 static const struct element heartbeat = { "heartbeat", false,
 	ATTRIBUTES({ "rate_ms", VALUE_NUMBER }) };
 static const struct element alias = { "alias", false,
@@ -194,6 +196,7 @@ static const char *number_fault(int r)
 /* Return: what is wrong with the value, NULL if nothing is */
 static const char *value_fault(enum value_kind kind, const char *value)
 {
+	enum kin_syntax syntax;
 	uint64_t number;
 	int64_t integer;
 	bool boolean;
@@ -212,6 +215,8 @@ static const char *value_fault(enum value_kind kind, const char *value)
 								    : NULL;
 	case VALUE_BOOLEAN:
 		return kin_boolean_parse(value, &boolean) < 0 ? "is neither yes nor no" : NULL;
+	case VALUE_SYNTAX:
+		return kin_syntax_parse(value, &syntax) < 0 ? "is neither xml nor lines" : NULL;
 	case VALUE_QUANTUM:
 		if (strcmp(value, "CPU") == 0)
 			return NULL;

@@ -75,14 +75,14 @@ static char *check_text(const char *source, const char *text, size_t n)
 	return printed;
 }
 
-static void check_case(const char *name)
+static void check_case(const char *name, const char *suffix)
 {
 	char source[300];
 	size_t n, n_expected;
-	char *text = read_corpus(name, ".xml", &n);
+	char *text = read_corpus(name, suffix, &n);
 	char *expected = read_corpus(name, ".expected", &n_expected);
 
-	snprintf(source, sizeof(source), "%s.xml", name);
+	snprintf(source, sizeof(source), "%s%s", name, suffix);
 	char *printed = check_text(source, text, n);
 
 	assert_string_equal(printed, expected);
@@ -103,12 +103,13 @@ static void each_config_of_the_corpus_has_the_problems_beside_it(void **state)
 
 	assert_non_null(directory);
 	for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
-		char *suffix = strstr(entry->d_name, ".xml");
+		char *end = strrchr(entry->d_name, '.');
+		const char *suffix = strcmp(end, ".kin") == 0 ? ".kin" : ".xml";
 
-		if (!suffix)
+		if (strcmp(end, suffix) != 0)
 			continue;
-		*suffix = '\0';
-		check_case(entry->d_name);
+		*end = '\0';
+		check_case(entry->d_name, suffix);
 		n++;
 	}
 	closedir(directory);

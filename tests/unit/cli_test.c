@@ -304,6 +304,91 @@ static void a_config_that_cannot_be_used_is_126(void **state)
 		"<stdin>:1:4194305: error: text is longer than KIN_NODE_TEXT_MAX (4 MiB)\n");
 }
 
+static void convert_prints_the_other_syntax(void **state)
+{
+	static const char xml[] =
+		"<config>\n\t<start name=\"x\" ram=\"1M\">a|b</start>\n</config>\n";
+	static const char lines[] = "config\n+ start x | ram: 1M\n  : a|b\n-\n";
+	struct fixture *f = *state;
+
+	RUN_INPUT(f, xml, "convert", "-");
+	assert_string_equal(f->out, lines);
+	RUN_INPUT(f, lines, "convert", "-");
+	assert_string_equal(f->out, xml);
+	RUN_INPUT(f, ". lost\nconfig\nx lost\n+ start name: x\n        ram: 1M\n  : a|b\n-\n",
+		"convert", "--to", "lines", "-");
+	assert_string_equal(f->out, lines);
+	RUN_INPUT(f, xml, "convert", "-", "--to=xml");
+	assert_string_equal(f->out, xml);
+	RUN(f, "convert", "good.xml");
+	assert_starts_with(f->out, "config\n+ parent-provides\n  + service PD\n");
+	assert_int_equal(f->status, 0);
+	assert_string_equal(f->err, "");
+}
+
+static void what_convert_can_not_print_is_named_and_nothing_is_printed(void **state)
+{
+	struct fixture *f = *state;
+
+	RUN_INPUT(f,
+		"<config>\n <Start x='a|b' Y='1'/><y z=' '>a&#13;b<z z='a&#10;'/></y></config>",
+		"convert", "-");
+	assert_refused(f, 1,
+		"<stdin>:2:2: error: <Start> can't be a type in lines\n"
+		"<stdin>:2:9: error: value of 'x' can't be written in lines, it has a '|'\n"
+		"<stdin>:2:17: error: attribute 'Y' can't be a tag in lines\n"
+		"<stdin>:2:24: error: text of <y> can't be written in lines, it has a carriage "
+		"return\n"
+		"<stdin>:2:27: error: value of 'z' can't be written in lines, it starts or ends "
+		"with a blank\n"
+		"<stdin>:2:43: error: value of 'z' can't be written in lines, it has more than one "
+		"line\n");
+	RUN_INPUT(f, "<config x='a|b' Y='1'/>", "convert", "--to", "xml", "-");
+	assert_string_equal(f->out, "<config x=\"a|b\" Y=\"1\"/>\n");
+	RUN_INPUT(f, "config\n+ a | b\n-", "convert", "-");
+	assert_refused(f, 126,
+		"<stdin>:2:7: error: expected '+ type', 'x type', 'tag: value', ': text', '. "
+		"comment' or '-', found 'b'\n");
+	RUN(f, "convert", "absent");
+	assert_refused(f, 126, "kin: can't read config 'absent': No such file or directory\n");
+	RUN(f, "convert", "--to", "json", "good.xml");
+	assert_refused(f, 127,
+		"kin convert: --to takes xml or lines, not 'json'; see 'kin help convert'\n");
+	RUN(f, "convert", "--ram", "1M", "good.xml");
+	assert_refused(f, 127, "kin convert: unknown option '--ram'; see 'kin help convert'\n");
+}
+
+/* XML escapes what lines need not */
+static void what_convert_makes_too_long_is_refused(void **state)
+{
+	static char large[KIN_NODE_TEXT_MAX];
+	struct fixture *f = *state;
+	char *at = large + sprintf(large, "config | a: &");
+
+	memset(at, '&', sizeof(large) - 64);
+	strcpy(at + sizeof(large) - 64, "\n-\n");
+	RUN_INPUT(f, large, "convert", "-");
+	assert_refused(f, 1,
+		"kin: the other syntax makes the config longer than KIN_NODE_TEXT_MAX (4 MiB)\n");
+}
+
+static void lines_are_checked_and_run_like_xml(void **state)
+{
+	struct fixture *f = *state;
+
+	RUN_INPUT(f, "config\n+ strat | a|b\n-\n", "check", "-");
+	assert_string_equal(f->out,
+		"<stdin>:2:12: error: '|' separates segments and needs a blank on both sides, no "
+		"value can have one\n");
+	assert_int_equal(f->status, 1);
+	RUN_INPUT(f, "config\n+ strat\n-\n", "check", "-");
+	assert_string_equal(f->out, "<stdin>:2:1: error: unknown config element type <strat>\n");
+	RUN_INPUT(f, "config\n+ strat\n", "run", "-");
+	assert_refused(f, 126,
+		"<stdin>:3:1: error: <config> of line 1 is not ended, a line with '-' is "
+		"missing\n");
+}
+
 static void a_missing_core_is_127(void **state)
 {
 	struct fixture *f = *state;
@@ -375,6 +460,10 @@ int main(void)
 		cmocka_unit_test(
 			a_module_is_a_regular_file_of_the_first_directory_that_has_the_name),
 		cmocka_unit_test(a_config_that_cannot_be_used_is_126),
+		cmocka_unit_test(convert_prints_the_other_syntax),
+		cmocka_unit_test(what_convert_can_not_print_is_named_and_nothing_is_printed),
+		cmocka_unit_test(what_convert_makes_too_long_is_refused),
+		cmocka_unit_test(lines_are_checked_and_run_like_xml),
 		cmocka_unit_test(a_missing_core_is_127),
 		cmocka_unit_test(run_becomes_core_with_a_sealed_config_and_nothing_else_open),
 		cmocka_unit_test(run_starts_the_tree_whatever_the_check_says),

@@ -1,57 +1,28 @@
 /*
- * Node trees: what looking into one says, every reason to refuse a text, and that neither nasty
- * input nor a lack of memory does harm.
+ * Node trees: what looking into one says, and that neither nasty input nor a lack of memory does
+ * harm to a reader of either syntax.
  *
- * tests/corpus/xml (or KIN_TEST_CORPUS/xml) is replayed: good-*.xml must be read, bad-*.xml must be
- * refused with exactly one error that has a position.
+ * tests/corpus/xml and tests/corpus/lines (or those of KIN_TEST_CORPUS) are replayed: good-… must
+ * be read, bad-… must be refused with exactly one error that has a position.
  */
-#include <kin/diag.h>
 #include <kin/generator.h>
-#include <kin/node.h>
 
 #include "base/memory.h"
 #include "base/tree.h"
+#include "unit/tree_reading.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #ifndef KIN_TEST_CORPUS
 #define KIN_TEST_CORPUS "tests/corpus"
 #endif
 
-/* Keeps the diagnostic reported last */
-struct log {
-	struct kin_diag diag;
-	char text[KIN_DIAG_TEXT_MAX + 64];
-};
-
-static void log_report(void *ctx, const struct kin_diagnostic *diagnostic)
-{
-	struct log *log = ctx;
-
-	assert_true(diagnostic->line > 0 && diagnostic->column > 0);
-	kin_diag_format(diagnostic, log->text, sizeof(log->text));
-}
-
-static void log_init(struct log *log)
-{
-	*log = (struct log){ .diag = { .report = log_report, .ctx = log, .source = "T" } };
-}
-
 static struct kin_tree *parse(const char *text)
 {
-	struct kin_tree *tree = NULL;
-
-	assert_int_equal(kin_tree_parse_xml(text, strlen(text), NULL, &tree), 0);
-	return tree;
+	return parse_with(kin_tree_parse_xml, text);
 }
 
 static const char sample[] = "<?xml version=\"1.0\"?>\n"
@@ -260,7 +231,7 @@ static const struct kin_memory failing_memory = { failing_alloc, failing_resize,
 
 /* Parses with ever more memory until it suffices; returns the number of allocations that could fail
  */
-static unsigned exhaust(const char *text, size_t n)
+static unsigned exhaust(tree_reader *read, const char *text, size_t n)
 {
 	for (unsigned limit = 0;; limit++) {
 		struct kin_tree *tree = NULL;
@@ -270,7 +241,7 @@ static unsigned exhaust(const char *text, size_t n)
 		log_init(&log);
 		failing.left = limit;
 		failing.outstanding = 0;
-		r = tree_parse_xml(&failing_memory, text, n, &log.diag, &tree);
+		r = read(&failing_memory, text, n, &log.diag, &tree);
 		assert_int_equal(log.diag.n_errors, r != 0);
 		assert_true((r == 0) == (tree != NULL));
 		kin_tree_free(tree);
@@ -283,57 +254,84 @@ static unsigned exhaust(const char *text, size_t n)
 
 static void any_allocation_may_fail_and_nothing_leaks(void **state)
 {
-	char *text = calloc(1, 1 << 16), *at = text;
+	char *xml = calloc(1, 1 << 16), *lines = calloc(1, 1 << 16), *at = xml, *line = lines;
+
+	assert_true(xml && lines);
+	at += sprintf(at, "<config>");
+	line += sprintf(line, "config\n");
+	for (unsigned i = 0; i < 300; i++) {
+		at += sprintf(at, "<n%u a%u='%u'>%070u&lt;%u</n%u>", i, i, i, i, i, i);
+		line += sprintf(line, "+ n%u | a%u: %u | : %070u<%u\n", i, i, i, i, i);
+	}
+	strcpy(at, "</config>");
+	strcpy(line, "-\n");
+	assert_true(exhaust(tree_parse_xml, xml, strlen(xml)) > 10);
+	assert_true(exhaust(tree_parse_lines, lines, strlen(lines)) > 5);
+	free(xml);
+	free(lines);
+}
+
+/* @piece, which is not deep, @n_pieces times between @start and @end */
+static void assert_cheap(
+	tree_reader *read, const char *start, const char *piece, const char *end, size_t n_pieces)
+{
+	size_t n = n_pieces * strlen(piece) + strlen(start) + strlen(end);
+	struct kin_tree *tree = NULL;
+	char *text = malloc(n + 1), *at = text;
 
 	assert_non_null(text);
-	at += sprintf(at, "<config>");
-	for (unsigned i = 0; i < 300; i++)
-		at += sprintf(at, "<n%u a%u='%u'>%070u&lt;%u</n%u>", i, i, i, i, i, i);
-	strcpy(at, "</config>");
-	assert_true(exhaust(text, strlen(text)) > 10);
+	at += sprintf(at, "%s", start);
+	for (size_t i = 0; i < n_pieces; i++)
+		at += sprintf(at, "%s", piece);
+	strcpy(at, end);
+	/* doubling chunks and buffers need few blocks: Expat's, ours, and 64 KiB at a time */
+	failing.left = 200;
+	failing.outstanding = 0;
+	assert_int_equal(read(&failing_memory, text, n, NULL, &tree), 0);
+	tree = kin_tree_free(tree);
 	free(text);
 }
 
 static void parsing_costs_memory_in_proportion_to_the_text(void **state)
 {
-	static const char piece[] = "<a b='c' d='e'>\n\t<f/>text</a>\n";
-	size_t n_pieces = 20000, n = n_pieces * (sizeof(piece) - 1) + 7;
-	struct kin_tree *tree = NULL;
-	char *text = malloc(n + 1), *at = text;
-
-	assert_non_null(text);
-	at += sprintf(at, "<x>");
-	for (size_t i = 0; i < n_pieces; i++)
-		at += sprintf(at, "%s", piece);
-	strcpy(at, "</x>");
-	/* doubling chunks and buffers need few blocks: Expat's, ours, and 64 KiB at a time */
-	failing.left = 200;
-	failing.outstanding = 0;
-	assert_int_equal(tree_parse_xml(&failing_memory, text, n, NULL, &tree), 0);
-	tree = kin_tree_free(tree);
-	free(text);
+	assert_cheap(tree_parse_xml, "<x>", "<a b='c' d='e'>\n\t<f/>text</a>\n", "</x>", 20000);
+	assert_cheap(tree_parse_lines, "x\n", "+ a | b: c | d: e\n  : text\n  + f\n", "-", 20000);
 }
 
 /* The corpus */
 
-typedef void corpus_visit(const char *name, const char *text, size_t n);
+/* The corpus of one syntax, and how it is read */
+struct corpus {
+	const char *folder;
+	read_tree *read;
+	tree_reader *read_in; /* memory from elsewhere */
+	const char *tokens;   /* to plant */
+};
 
-static const char *corpus_folder(void)
+static const struct corpus corpora[] = {
+	{ "xml", kin_tree_parse_xml, tree_parse_xml, "<>/&;'\"=!?[]-x \n\r\x80\xff\x01" },
+	{ "lines", kin_tree_parse_lines, tree_parse_lines, "+x|:.- ab\n\r\t\x80\xff\x01" },
+};
+
+typedef void corpus_visit(
+	const struct corpus *corpus, const char *name, const char *text, size_t n);
+
+static const char *corpus_folder(const struct corpus *corpus)
 {
 	static char path[4096];
 	const char *top = getenv("KIN_TEST_CORPUS");
 
-	snprintf(path, sizeof(path), "%s/xml", top ? top : KIN_TEST_CORPUS);
+	snprintf(path, sizeof(path), "%s/%s", top ? top : KIN_TEST_CORPUS, corpus->folder);
 	return path;
 }
 
-static void corpus_visit_file(const char *name, corpus_visit *visit)
+static void corpus_visit_file(const struct corpus *corpus, const char *name, corpus_visit *visit)
 {
 	char path[8192], *text;
 	FILE *file;
 	size_t n;
 
-	snprintf(path, sizeof(path), "%s/%s", corpus_folder(), name);
+	snprintf(path, sizeof(path), "%s/%s", corpus_folder(corpus), name);
 	file = fopen(path, "r");
 	assert_non_null(file);
 	text = malloc(1 << 16);
@@ -341,77 +339,94 @@ static void corpus_visit_file(const char *name, corpus_visit *visit)
 	n = fread(text, 1, 1 << 16, file);
 	assert_true(n < 1 << 16);
 	fclose(file);
-	visit(name, text, n);
+	visit(corpus, name, text, n);
 	free(text);
 }
 
-static void corpus_foreach(corpus_visit *visit)
+static void corpus_visit_all(const struct corpus *corpus, corpus_visit *visit)
 {
 	unsigned n_good = 0, n_bad = 0;
 	struct dirent *entry;
-	DIR *folder = opendir(corpus_folder());
+	DIR *folder = opendir(corpus_folder(corpus));
 
 	if (!folder)
-		fail_msg("no corpus in %s (KIN_TEST_CORPUS)", corpus_folder());
+		fail_msg("no corpus in %s (KIN_TEST_CORPUS)", corpus_folder(corpus));
 	while ((entry = readdir(folder)) != NULL) {
 		if (entry->d_name[0] == '.')
 			continue;
 		n_good += strncmp(entry->d_name, "good-", 5) == 0;
 		n_bad += strncmp(entry->d_name, "bad-", 4) == 0;
-		corpus_visit_file(entry->d_name, visit);
+		corpus_visit_file(corpus, entry->d_name, visit);
 	}
 	closedir(folder);
 	assert_true(n_good > 5 && n_bad > 20);
 }
 
-static void assert_survives_writing(const struct kin_tree *tree)
+static void corpus_foreach(corpus_visit *visit)
+{
+	for (size_t i = 0; i < sizeof(corpora) / sizeof(corpora[0]); i++)
+		corpus_visit_all(&corpora[i], visit);
+}
+
+/* In its own syntax and in XML it stays the same; what it becomes in lines can be read as well */
+static void assert_survives_writing(
+	const struct corpus *corpus, const struct kin_tree *tree, enum kin_syntax syntax)
 {
 	KIN_TREE_AUTO struct kin_tree *copy = NULL;
+	const struct kin_node *root = kin_tree_root(tree);
 	struct kin_generator g;
 	const char *text;
 	size_t n;
+	int r;
 
 	kin_generator_init_growing(&g, KIN_NODE_TEXT_MAX);
-	kin_generator_node(&g, kin_tree_root(tree));
-	assert_int_equal(kin_generator_finish(&g, &text, &n), 0);
-	assert_int_equal(kin_tree_parse_xml(text, n, NULL, &copy), 0);
+	kin_generator_set_syntax(&g, syntax);
+	kin_generator_node(&g, root);
+	r = kin_generator_finish(&g, &text, &n);
+	if (r == 0)
+		assert_int_equal(kin_tree_parse(text, n, NULL, &copy), 0);
 	kin_generator_done(&g);
-	assert_true(kin_node_equal(kin_tree_root(tree), kin_tree_root(copy)));
+	if (syntax == KIN_SYNTAX_XML || corpus->read == kin_tree_parse_lines)
+		assert_true(r == 0 && kin_node_equal(root, kin_tree_root(copy)));
+	else
+		assert_true(r == 0 || r == -EINVAL);
 }
 
 /* Whatever the bytes: a tree that can be written, or one error */
-static int assert_harmless(const char *text, size_t n)
+static int assert_harmless(const struct corpus *corpus, const char *text, size_t n)
 {
 	KIN_TREE_AUTO struct kin_tree *tree = NULL;
 	struct log log;
 	int r;
 
 	log_init(&log);
-	r = kin_tree_parse_xml(text, n, &log.diag, &tree);
+	r = corpus->read(text, n, &log.diag, &tree);
 	assert_true(r == 0 || r == -EINVAL || r == -E2BIG);
 	assert_int_equal(log.diag.n_errors, r != 0);
-	if (r == 0)
-		assert_survives_writing(tree);
+	if (r == 0) {
+		assert_survives_writing(corpus, tree, KIN_SYNTAX_XML);
+		assert_survives_writing(corpus, tree, KIN_SYNTAX_LINES);
+	}
 	return r;
 }
 
-static void visit_as_named(const char *name, const char *text, size_t n)
+static void visit_as_named(
+	const struct corpus *corpus, const char *name, const char *text, size_t n)
 {
 	bool good = strncmp(name, "good-", 5) == 0;
 
-	if ((assert_harmless(text, n) == 0) != good)
+	if ((assert_harmless(corpus, text, n) == 0) != good)
 		fail_msg("%s was %s", name, good ? "refused" : "read");
 }
 
-static void visit_cut(const char *name, const char *text, size_t n)
+static void visit_cut(const struct corpus *corpus, const char *name, const char *text, size_t n)
 {
 	for (size_t length = 0; length < n; length += 1 + length / 64)
-		assert_harmless(text, length);
+		assert_harmless(corpus, text, length);
 }
 
-static void visit_mutated(const char *name, const char *text, size_t n)
+static void visit_mutated(const struct corpus *corpus, const char *name, const char *text, size_t n)
 {
-	static const char tokens[] = "<>/&;'\"=!?[]-x \n\r\x80\xff\x01";
 	uint32_t seed = 2463534242u;
 	char *mutant = malloc(n + 1);
 
@@ -422,16 +437,18 @@ static void visit_mutated(const char *name, const char *text, size_t n)
 			seed ^= seed << 13;
 			seed ^= seed >> 17;
 			seed ^= seed << 5;
-			mutant[seed % n] = tokens[(seed >> 16) % sizeof(tokens)];
+			mutant[seed % n] =
+				corpus->tokens[(seed >> 16) % (strlen(corpus->tokens) + 1)];
 		}
-		assert_harmless(mutant, n);
+		assert_harmless(corpus, mutant, n);
 	}
 	free(mutant);
 }
 
-static void visit_exhausted(const char *name, const char *text, size_t n)
+static void visit_exhausted(
+	const struct corpus *corpus, const char *name, const char *text, size_t n)
 {
-	exhaust(text, n);
+	exhaust(corpus->read_in, text, n);
 }
 
 static void the_corpus_is_read_or_refused_as_its_names_say(void **state)

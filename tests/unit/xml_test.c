@@ -61,8 +61,8 @@ static void nul_bytes_are_refused(void **state)
 
 static void characters_that_no_tree_can_hold_are_refused(void **state)
 {
-	assert_refused("<a>\n\xc3\xa4\x01</a>", -EINVAL,
-		"T:2:2: error: character U+0001 is not allowed");
+	assert_refused(
+		"<a>\n\xc3\xa4\x01</a>", -EINVAL, "T:2:2: error: character U+0001 is not allowed");
 	assert_refused("<a x='\x1b'/>", -EINVAL, "T:1:7: error: character U+001B is not allowed");
 	assert_refused("<a>\uFFFE</a>", -EINVAL, "T:1:4: error: character U+FFFE is not allowed");
 	assert_refused("<a>\uFFFF</a>", -EINVAL, "T:1:4: error: character U+FFFF is not allowed");
