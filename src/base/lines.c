@@ -257,24 +257,27 @@ static int read_attribute(struct lines_reader *reader, struct tree_string segmen
 	return r ? r : add_attribute(reader, tag, trim(value));
 }
 
-/* What follows a type: nothing, a name, or an attribute already */
+/*
+ * What follows a type: nothing, a name, or an attribute already. What looks like another segment
+ * within a name is more often a forgotten '|' than a strange name.
+ */
 static int read_name(struct lines_reader *reader, struct tree_string name)
 {
-	const char *tag = lines_find_tag(name.at, name.n);
+	const char *start = lines_find_start(name.at, name.n);
 
 	if (name.n == 0)
 		return 0;
 	reader_go(reader, name.at);
-	if (tag == name.at)
+	if (!start)
+		return add_attribute(reader, tree_string("name"), name);
+	if (start == name.at && lines_word_length(name.at, name.n) > 0)
 		return read_attribute(reader, name);
-	if (tag) {
-		reader_go(reader, tag);
-		name.n -= (size_t) (tag - name.at);
-		name.at = tag;
-		struct tree_string word = shown(name);
-		return REFUSE(reader, "' | ' is missing in front of '%.*s'", (int) word.n, word.at);
-	}
-	return add_attribute(reader, tree_string("name"), name);
+	reader_go(reader, start);
+	name.n -= (size_t) (start - name.at);
+	name.at = start;
+	struct tree_string word = shown(name);
+
+	return REFUSE(reader, "' | ' is missing in front of '%.*s'", (int) word.n, word.at);
 }
 
 /* A node whose mark is at the cursor; @rest starts with its type */

@@ -17,9 +17,9 @@ size_t lines_word_length(const char *text, size_t n);
 /** lines_word_valid() - whether all of @text can be a type or a tag. */
 bool lines_word_valid(const char *text);
 
-/** lines_find_tag() - the first word of @text that is a tag and its colon; NULL if there is none.
- */
-const char *lines_find_tag(const char *text, size_t n);
+/** lines_find_start() - the first word of @text that looks like the start of a segment: a tag and
+ * its colon, or one of the marks '+', '.' and ':'; NULL if there is none. */
+const char *lines_find_start(const char *text, size_t n);
 
 /** lines_name_short() - whether the value of the attribute `name` can follow its node's type. */
 bool lines_name_short(const char *value);

@@ -32,18 +32,20 @@ bool lines_word_valid(const char *text)
 	return n > 0 && lines_word_length(text, n) == n;
 }
 
-static bool is_tag(const char *text, size_t n)
+static bool is_start(const char *text, size_t n)
 {
 	size_t length = lines_word_length(text, n);
 
-	return length > 0 && length < n && text[length] == ':' &&
+	if (length == 0)
+		return strchr("+.:", text[0]) && (n == 1 || utf8_is_blank(text[1]));
+	return length < n && text[length] == ':' &&
 	       (length + 1 == n || utf8_is_blank(text[length + 1]));
 }
 
-const char *lines_find_tag(const char *text, size_t n)
+const char *lines_find_start(const char *text, size_t n)
 {
 	for (size_t at = 0; at < n; at++) {
-		if ((at == 0 || utf8_is_blank(text[at - 1])) && is_tag(text + at, n - at))
+		if ((at == 0 || utf8_is_blank(text[at - 1])) && is_start(text + at, n - at))
 			return text + at;
 	}
 	return NULL;
@@ -51,7 +53,7 @@ const char *lines_find_tag(const char *text, size_t n)
 
 bool lines_name_short(const char *value)
 {
-	return value[0] != '\0' && !lines_find_tag(value, strlen(value));
+	return value[0] != '\0' && !lines_find_start(value, strlen(value));
 }
 
 const char *lines_value_fault(const char *value)

@@ -33,6 +33,19 @@ def the_tour_runs_for_the_time_given_and_closes_with_the_table():
 
 
 @test
+def a_config_in_lines_is_checked_and_run():
+    config = str(SOURCE / "examples/greeter/greeter.kin")
+    assert kin("check", config, status=0) == ""
+    with Command("run", config) as tree:
+        tree.expect("[init -> inner -> bob] Good evening, world! (greeting 2)")
+        tree.end(signal.SIGINT)
+    with private_folder() as folder:
+        broken = written(folder, "config\n+ start hello ram: 1M\n-\n", "tree.kin")
+        assert kin("run", broken, status=126) == (
+            f"{broken}:2:15: error: ' | ' is missing in front of 'ram:'\n")
+
+
+@test
 def a_config_can_come_from_standard_input():
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as cat:
         with Command("run", "-", stdin=cat.stdout) as tree:

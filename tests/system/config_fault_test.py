@@ -48,6 +48,12 @@ def a_config_with_a_document_type_is_invalid():
 
 
 @test
+def a_config_in_lines_that_means_nothing_is_invalid():
+    expect_invalid("config\n+ start hello\n", "<config> of line 1 is not ended, .*")
+    expect_invalid("config\n+ start hello\n + binary x\n-\n", "neither in <start> of line 2 .*")
+
+
+@test
 def a_config_without_children_is_no_mistake():
     with Tree("<config/>", "--for-ms", "200") as tree:
         tree.finish()

@@ -1,5 +1,7 @@
 """The examples do what their readers are told they do."""
-from harness import SOURCE, Tree, composition, main, start, test
+import subprocess
+
+from harness import KIN, SOURCE, Tree, composition, main, start, test
 
 STORY = [
     '[init -> greeter] welcome, "alice"',
@@ -55,6 +57,22 @@ def greeter_client_is_greeted_twice():
                              "[init -> greeter_client] Welcome, world! (greeting 1)",
                              "[init -> greeter_client] Good evening, world! (greeting 2)",
                              '[init] child "greeter_client" exited with exit value 0')
+
+
+@test
+def a_config_in_lines_composes_a_tree_like_one_in_xml():
+    config = (SOURCE / "examples/greeter/greeter.kin").read_text(encoding="utf-8")
+    xml = subprocess.run([KIN, "convert", "-"], input=config.encode(), capture_output=True,
+                         check=True, timeout=60).stdout
+    assert xml.startswith(b"<config>"), xml
+    for text in (config, xml):
+        with Tree(text) as tree:
+            tree.expect('[init -> greeter] welcome, "Alice"',
+                        '[init -> greeter] welcome, "inner -> bob -> example"',
+                        "[init -> alice] Good evening, world! (greeting 2)",
+                        "[init -> inner -> bob] Good evening, world! (greeting 2)")
+            tree.end()
+            tree.forbid(r".*mallory.*")
 
 
 main()

@@ -117,7 +117,10 @@ static void a_name_follows_its_type_if_it_can_be_read_there(void **state)
 	assert_name_written("a", "n a\n-\n");
 	assert_name_written("a -> b", "n a -> b\n-\n");
 	assert_name_written("a:b", "n a:b\n-\n");
-	assert_name_written(": b", "n : b\n-\n");
+	assert_name_written("x - :b .c", "n x - :b .c\n-\n");
+	assert_name_written(": b", "n | name: : b\n-\n");
+	assert_name_written("a .", "n | name: a .\n-\n");
+	assert_name_written("a + b", "n | name: a + b\n-\n");
 	assert_name_written("", "n | name:\n-\n");
 	assert_name_written("a:", "n | name: a:\n-\n");
 	assert_name_written("a b: c", "n | name: a b: c\n-\n");

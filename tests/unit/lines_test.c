@@ -102,10 +102,20 @@ static void what_follows_a_type_is_its_name_or_an_attribute(void **state)
 	assert_means("a b\n+ c d e | f: 1\n-", "<a name='b'><c name='d e' f='1'/></a>");
 	assert_means("a\n+ b   c -> d   \n-", "<a><b name='c -&gt; d'/></a>");
 	assert_means("a b: 1\n+ c d: 2 e | f: 3\n-", "<a b='1'><c d='2 e' f='3'/></a>");
-	assert_means("a\n+ b name: c\n+ b c:d\n+ b : c\n-",
-		"<a><b name='c'/><b name='c:d'/><b name=': c'/></a>");
-	assert_means("a + b\n+ c - . x\n-", "<a name='+ b'><c name='- . x'/></a>");
+	assert_means("a\n+ b name: c\n+ b c:d\n+ b :c\n-",
+		"<a><b name='c'/><b name='c:d'/><b name=':c'/></a>");
+	assert_means("a - b\n+ c .x +x x\n+ d name: . + :\n-",
+		"<a name='- b'><c name='.x +x x'/><d name='. + :'/></a>");
 	assert_means("x y\n-", "<x name='y'/>");
+}
+
+static void what_looks_like_a_segment_in_a_name_is_refused(void **state)
+{
+	assert_refused("a\n+ b c d: 1\n-", "T:2:7: error: ' | ' is missing in front of 'd:'");
+	assert_refused("a\n+ b c . d\n-", "T:2:7: error: ' | ' is missing in front of '.'");
+	assert_refused("a\n+ b + c\n-", "T:2:5: error: ' | ' is missing in front of '+'");
+	assert_refused("a : b\n-", "T:1:3: error: ' | ' is missing in front of ':'");
+	assert_refused("a\n+ b c .\n-", "T:2:7: error: ' | ' is missing in front of '.'");
 }
 
 static void values_are_trimmed_and_may_be_empty(void **state)
@@ -129,9 +139,10 @@ static void quoted_lines_are_joined_and_taken_as_they_are(void **state)
 
 static void comments_may_be_anywhere(void **state)
 {
-	assert_means(". b\n.\na . no comment | . one | b: 1\n       . two\n. \n+ c\n.\n  d: "
-		     "1\n-\n. e\n\n.",
-		"<a name='. no comment'><c d='1'/></a>");
+	assert_means(
+		". b\n.\na b | . one | c: 1\n       . two\n. \n+ d\n.\n  e: . no comment\n-\n. "
+		"f\n\n.",
+		"<a name='b'><d e='. no comment'/></a>");
 	assert_means("a\n+ b\n . between\n-", "<a><b/></a>");
 }
 
@@ -252,7 +263,6 @@ static void attributes_out_of_place_are_refused(void **state)
 
 static void malformed_attributes_are_refused(void **state)
 {
-	assert_refused("a\n+ b c d: 1\n-", "T:2:7: error: ' | ' is missing in front of 'd:'");
 	assert_refused("a | b:1\n-", "T:1:7: error: a blank must follow 'b:'");
 	assert_refused("a | B: 1\n-",
 		"T:1:5: error: 'B' is no tag: a to z first, then also 0 to 9, _ and -");
@@ -489,6 +499,7 @@ int main(void)
 		cmocka_unit_test(segments_count_at_their_own_column),
 		cmocka_unit_test(empty_segments_are_only_for_the_eye),
 		cmocka_unit_test(what_follows_a_type_is_its_name_or_an_attribute),
+		cmocka_unit_test(what_looks_like_a_segment_in_a_name_is_refused),
 		cmocka_unit_test(values_are_trimmed_and_may_be_empty),
 		cmocka_unit_test(quoted_lines_are_joined_and_taken_as_they_are),
 		cmocka_unit_test(comments_may_be_anywhere),
