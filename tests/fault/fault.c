@@ -75,10 +75,8 @@ void *__wrap_realloc(void *block, size_t size);
 ssize_t __wrap_sendmsg(int fd, const struct msghdr *msg, int flags);
 ssize_t __wrap_recvmsg(int fd, struct msghdr *msg, int flags);
 int __wrap_epoll_ctl(int epoll, int op, int fd, struct epoll_event *event);
-int __real_kin_tree_parse(
-	const char *text, size_t n, struct kin_diag *diag, struct kin_tree **ret);
-int __wrap_kin_tree_parse(
-	const char *text, size_t n, struct kin_diag *diag, struct kin_tree **ret);
+int __real_kin_tree_parse(const char *text, size_t n, struct kin_diag *diag, struct kin_tree **ret);
+int __wrap_kin_tree_parse(const char *text, size_t n, struct kin_diag *diag, struct kin_tree **ret);
 
 static void *no_memory(void)
 {
@@ -143,8 +141,7 @@ int __wrap_epoll_ctl(int epoll, int op, int fd, struct epoll_event *event)
 }
 
 /* Texts are read unharmed: tests/unit/node_test.c sweeps their reader. */
-int __wrap_kin_tree_parse(
-	const char *text, size_t n, struct kin_diag *diag, struct kin_tree **ret)
+int __wrap_kin_tree_parse(const char *text, size_t n, struct kin_diag *diag, struct kin_tree **ret)
 {
 	bool suspended = fault.suspended;
 
