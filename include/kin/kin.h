@@ -17,12 +17,14 @@
 #include <kin/label.h>
 #include <kin/limits.h>
 #include <kin/log.h>
+#include <kin/module.h>
 #include <kin/node.h>
 #include <kin/number.h>
 #include <kin/policy.h>
 #include <kin/quota.h>
 #include <kin/ram.h>
 #include <kin/report.h>
+#include <kin/reporter.h>
 #include <kin/resource.h>
 #include <kin/rom.h>
 #include <kin/sandbox.h>

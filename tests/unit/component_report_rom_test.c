@@ -5,8 +5,10 @@
 #include <stdarg.h>
 #include <cmocka.h>
 #include <kin/ram.h>
+#include <kin/number.h>
 #include <kin/signal.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,11 +25,13 @@
 struct setup {
 	struct world world;
 	uint32_t id;
+	char buffer_size[KIN_NUMBER_TEXT_MAX]; /* asked for by writers; "" for the default */
 };
 
 static void setup_open(struct setup *setup)
 {
 	setup->id = 0;
+	setup->buffer_size[0] = 0;
 	world_open_process(&setup->world, kin_main);
 	setup->world.rom_text = CONFIG;
 	WORLD_WAIT(&setup->world, setup->world.n_announcements == 2);
@@ -46,6 +50,8 @@ static int session_open(
 
 	strcpy(request.service, service);
 	strcpy(request.args.label, label);
+	if (setup->buffer_size[0])
+		kin_args_set(&request.args, "buffer_size", setup->buffer_size);
 	w->n_responses = 0;
 	world_request(w, &request);
 	WORLD_WAIT(w, w->n_deliveries == n + 1 || w->n_responses == 1);
@@ -222,24 +228,144 @@ static void the_reporter_pays(void **state)
 	world_close(&setup.world);
 }
 
-static void a_changed_config_applies_to_new_sessions(void **state)
+static void content_that_cannot_be_paid_goes_with_its_writer(void **state)
 {
 	struct setup setup;
 	struct world *w = &setup.world;
 
 	setup_open(&setup);
-	assert_int_equal(reader_open(&setup, "new"), -KIN_DENIED);
+	int writer = writer_open(&setup, "manager -> init.config");
+	int reader = reader_open(&setup, "init -> config");
+
+	report_write(writer, "last words");
 	pthread_mutex_lock(&w->lock);
-	w->rom_text = "<config><default-policy report=\"x\"/></config>";
+	w->ram_left = 2 * 4096; /* less than the donation that has to go back */
+	pthread_mutex_unlock(&w->lock);
+	session_close(&setup, 1);
+	content_expect(reader, "");
+	WORLD_WAIT(w, w->n_lines == 1);
+	assert_string_equal(w->lines[0], "Warning: can't pay for the content of "
+					 "\"manager -> init.config\", which its writer left");
+	world_close(w);
+}
+
+static void a_buffer_has_a_sensible_size(void **state)
+{
+	static const struct {
+		const char *size;
+		int answer;
+	} cases[] = {
+		{ "0", KIN_DENIED }, { "4194305", KIN_DENIED }, { "1", 0 }, { "4M", 0 },
+		{ "nonsense", 0 }, /* reads as absent */
+	};
+	struct setup setup;
+
+	setup_open(&setup);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(setup.buffer_size, sizeof(setup.buffer_size), "%s", cases[i].size);
+		int writer = session_open(&setup, "Report", "a", 16u << 20, 6);
+
+		assert_int_equal(writer < 0 ? -writer : 0, cases[i].answer);
+		if (writer > 0)
+			session_close(&setup, setup.id);
+	}
+	WORLD_WAIT(&setup.world, setup.world.n_lines == 2);
+	assert_string_equal(setup.world.lines[0],
+		"Error: report \"a\": a buffer has 1 to 4194304 bytes, not 0");
+	world_close(&setup.world);
+}
+
+static void config_change(struct world *w, const char *text)
+{
+	pthread_mutex_lock(&w->lock);
+	w->rom_text = text;
 	signal_trigger(w->sessions[0].signal);
 	pthread_mutex_unlock(&w->lock);
+}
+
+static void a_changed_config_applies_to_new_sessions(void **state)
+{
+	struct setup setup;
+
+	setup_open(&setup);
+	assert_int_equal(reader_open(&setup, "new"), -KIN_DENIED);
+	config_change(&setup.world, "<config><default-policy report=\"x\"/></config>");
 	/* The change and the request are seen in either order. */
 	int reader = -KIN_DENIED;
 
 	while (reader == -KIN_DENIED)
 		reader = reader_open(&setup, "new");
 	content_expect(reader, "");
-	world_close(w);
+	world_close(&setup.world);
+}
+
+static void signal_await(int signal)
+{
+	struct pollfd fd = { .fd = signal, .events = POLLIN };
+
+	assert_int_equal(poll(&fd, 1, 10000), 1);
+	assert_true(signal_take(signal));
+}
+
+static void a_changed_policy_changes_what_a_reader_reads(void **state)
+{
+	struct setup setup;
+	int signal;
+
+	setup_open(&setup);
+	assert_int_equal(signal_context_open(&signal), 0);
+	int reader = reader_open(&setup, "init -> config");
+	int first = writer_open(&setup, "manager -> init.config");
+	int second = writer_open(&setup, "second");
+
+	assert_int_equal(rom_signal(reader, &(struct rom_signal_request){ signal }, NULL), 0);
+	report_write(first, "1");
+	report_write(second, "2");
+	signal_await(signal);
+	content_expect(reader, "1");
+	config_change(&setup.world, "<config><default-policy report=\"second\"/></config>");
+	signal_await(signal);
+	content_expect(reader, "2");
+	config_change(&setup.world, "<config/>");
+	signal_await(signal);
+	content_expect(reader, "");
+	report_write(second, "not for you");
+	content_expect(reader, "");
+	assert_false(signal_take(signal));
+	config_change(&setup.world, CONFIG);
+	signal_await(signal);
+	content_expect(reader, "1");
+	close(signal);
+	world_close(&setup.world);
+}
+
+static void a_change_that_leaves_a_policy_as_it_was_is_not_told(void **state)
+{
+	struct setup setup;
+	int signal, other;
+
+	setup_open(&setup);
+	assert_int_equal(signal_context_open(&signal), 0);
+	assert_int_equal(signal_context_open(&other), 0);
+	int reader = reader_open(&setup, "init -> config");
+	int bystander = reader_open(&setup, "panel");
+	int writer = writer_open(&setup, "clock -> time");
+
+	report_write(writer, "12:00");
+	assert_int_equal(rom_signal(reader, &(struct rom_signal_request){ signal }, NULL), 0);
+	assert_int_equal(rom_signal(bystander, &(struct rom_signal_request){ other }, NULL), 0);
+	config_change(&setup.world,
+		"<config><default-policy report=\"clock -> time\" keep=\"no\"/></config>");
+	signal_await(signal);
+	content_expect(bystander, "12:00");
+	assert_false(signal_take(other));
+	/* The default policy wants it empty as well as any other does. */
+	session_close(&setup, 3);
+	signal_await(other);
+	content_expect(reader, "");
+	close(signal);
+	close(other);
+	world_close(&setup.world);
 }
 
 int main(void)
@@ -252,7 +378,11 @@ int main(void)
 		cmocka_unit_test(content_outlives_its_writer_while_somebody_reads),
 		cmocka_unit_test(a_policy_can_have_content_vanish_with_its_writer),
 		cmocka_unit_test(the_reporter_pays),
+		cmocka_unit_test(content_that_cannot_be_paid_goes_with_its_writer),
+		cmocka_unit_test(a_buffer_has_a_sensible_size),
 		cmocka_unit_test(a_changed_config_applies_to_new_sessions),
+		cmocka_unit_test(a_changed_policy_changes_what_a_reader_reads),
+		cmocka_unit_test(a_change_that_leaves_a_policy_as_it_was_is_not_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
