@@ -51,6 +51,61 @@ def report_rom_prints_reports_if_told_so():
         tree.expect_match(r'\[init -> report_rom\] .*<log string="read"/>.*')
 
 
+def dynamic_rom(config, **attributes):
+    return start("dynamic_rom", config=config, provides=["ROM"], **attributes)
+
+
+def follower(name):
+    return start(name, "dummy", inside='<route><service name="ROM" label="config">'
+                 '<child name="dynamic_rom"/></service><any-service><parent/></any-service></route>')
+
+
+@test
+def modules_change_over_time_for_all_who_read_them():
+    config = """<config verbose="yes"><rom name="config">
+        <inline description="first"><config version="a"><log string="one"/></config></inline>
+        <sleep milliseconds="30"/>
+        <empty/>
+        <sleep milliseconds="30"/>
+        <inline><![CDATA[<config version="b"><log string="two"/></config>]]></inline>
+        <sleep milliseconds="30"/>
+        </rom></config>"""
+    with Tree(composition(dynamic_rom(config), follower("reader_1"),
+                          follower("reader_2"))) as tree:
+        said = [f"[init -> dynamic_rom] config: {text}" for text in (
+            "change (first)", "sleep 30 milliseconds", "remove", "sleep 30 milliseconds",
+            "change ()", "sleep 30 milliseconds")]
+        tree.expect_in_order(*said, *said)
+        for reader in ("reader_1", "reader_2"):
+            tree.expect_match(rf"\[init -> {reader}\] config \d+: a")
+            tree.expect_in_order(f"[init -> {reader}] one", f"[init -> {reader}] two",
+                                 f"[init -> {reader}] one")
+
+
+@test
+def modules_follow_a_changed_config():
+    def modules(version):
+        return (f'<config><rom name="config"><inline><config version="{version}">'
+                f'<log string="{version}"/></config></inline></rom></config>')
+
+    steps = (f'<report label="modules">{modules("old")}</report><await string="old"/>'
+             f'<report label="modules">{modules("new")}</report><await string="new"/>')
+    policy = '<policy label="dynamic_rom -> config" report="conductor -> modules"/>'
+    reader = start("reader", "dummy", inside="<route>"
+                   '<service name="ROM" label="config"><child name="dynamic_rom"/></service>'
+                   '<service name="LOG"><child name="conductor"/></service>'
+                   "<any-service><parent/></any-service></route>")
+    route = ('<route><service name="ROM" label="config"><child name="report_rom"/></service>'
+             "<any-service><parent/></any-service></route>")
+    with Tree(composition(report_rom(f"<config>{policy}</config>"), conductor("conductor", steps),
+                          dynamic_rom("", inside=route), reader)) as tree:
+        tree.expect_in_order("[init -> conductor] [reader] config 1: old",
+                             "[init -> conductor] [reader] old",
+                             "[init -> conductor] [reader] config 2: new",
+                             "[init -> conductor] [reader] new",
+                             "[init -> conductor] all is said")
+
+
 @test
 def a_component_has_a_child_of_its_own_and_trades_memory_with_it():
     keeper = start("keeper", ram="16M", caps="300", inside='<exit propagate="yes"/>')

@@ -1,14 +1,11 @@
 /* report_rom, the component, in a process of its own: who may read and write what. */
-#include "component_world.h"
+#include "component_peer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
 #include <kin/ram.h>
-#include <kin/number.h>
 #include <kin/signal.h>
-#include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,60 +19,14 @@
 	" <policy label=\"broken\"/>" \
 	"</config>"
 
-struct setup {
-	struct world world;
-	uint32_t id;
-	char buffer_size[KIN_NUMBER_TEXT_MAX]; /* asked for by writers; "" for the default */
-};
-
-static void setup_open(struct setup *setup)
+static void setup_open(struct peers *setup)
 {
-	setup->id = 0;
-	setup->buffer_size[0] = 0;
-	world_open_process(&setup->world, kin_main);
-	setup->world.rom_text = CONFIG;
-	WORLD_WAIT(&setup->world, setup->world.n_announcements == 2);
+	peers_open(setup, kin_main, CONFIG, 2);
 }
 
-/* Return: the client's end, or minus the answer that refused it. */
-static int session_open(
-	struct setup *setup, const char *service, const char *label, uint64_t ram, uint64_t caps)
+static int writer_open(struct peers *setup, const char *label)
 {
-	struct world *w = &setup->world;
-	struct parent_pending_request request = { .kind = PARENT_REQUEST_CREATE,
-		.id = ++setup->id,
-		.version = 1,
-		.args = { .ram_quota = ram, .cap_quota = caps } };
-	unsigned n = w->n_deliveries;
-
-	strcpy(request.service, service);
-	strcpy(request.args.label, label);
-	if (setup->buffer_size[0])
-		kin_args_set(&request.args, "buffer_size", setup->buffer_size);
-	w->n_responses = 0;
-	world_request(w, &request);
-	WORLD_WAIT(w, w->n_deliveries == n + 1 || w->n_responses == 1);
-	return w->n_responses ? -(int) w->responses[0].answer : w->deliveries[n].cap;
-}
-
-static int reader_open(struct setup *setup, const char *label)
-{
-	return session_open(setup, "ROM", label, 8192, 3);
-}
-
-static int writer_open(struct setup *setup, const char *label)
-{
-	return session_open(setup, "Report", label, 3 * 4096 + 8192, 6);
-}
-
-static void session_close(struct setup *setup, uint32_t id)
-{
-	const struct parent_pending_request request = { .kind = PARENT_REQUEST_CLOSE, .id = id };
-
-	setup->world.n_responses = 0;
-	world_request(&setup->world, &request);
-	WORLD_WAIT(&setup->world, setup->world.n_responses == 1);
-	assert_int_equal(setup->world.responses[0].answer, KIN_CLOSED);
+	return peer_open(setup, "Report", label, 3 * 4096 + 8192, 6);
 }
 
 static void report_write(int channel, const char *text)
@@ -93,27 +44,14 @@ static void report_write(int channel, const char *text)
 		report_submit(channel, &(struct report_submit_request){ strlen(text) }, NULL), 0);
 }
 
-static void content_expect(int channel, const char *text)
-{
-	struct rom_dataspace_reply reply;
-	char copy[4096] = "";
-
-	assert_int_equal(rom_dataspace(channel, NULL, &reply), 0);
-	assert_int_equal(reply.size, strlen(text));
-	assert_int_equal(kin_dataspace_read(reply.dataspace, 0, copy, reply.size), 0);
-	assert_string_equal(copy, text);
-	assert_int_equal(write(reply.dataspace, "x", 1), -1);
-	close(reply.dataspace);
-}
-
 static void a_reader_gets_the_report_that_its_policy_names(void **state)
 {
-	struct setup setup;
+	struct peers setup;
 
 	setup_open(&setup);
 	int other = writer_open(&setup, "other");
 	int writer = writer_open(&setup, "manager -> init.config");
-	int reader = reader_open(&setup, "init -> config");
+	int reader = peer_read(&setup, "init -> config");
 
 	content_expect(reader, "");
 	report_write(other, "other");
@@ -124,40 +62,40 @@ static void a_reader_gets_the_report_that_its_policy_names(void **state)
 	content_expect(reader, "<longer/>");
 	report_write(writer, "");
 	content_expect(reader, "");
-	world_close(&setup.world);
+	peers_close(&setup);
 }
 
 static void who_has_no_policy_is_denied(void **state)
 {
-	struct setup setup;
+	struct peers setup;
 
 	setup_open(&setup);
-	assert_int_equal(reader_open(&setup, "init -> configuration"), -KIN_DENIED);
-	assert_int_equal(reader_open(&setup, "broken"), -KIN_DENIED);
-	assert_true(reader_open(&setup, "panel -> anything") > 0);
-	world_close(&setup.world);
+	assert_int_equal(peer_read(&setup, "init -> configuration"), -KIN_DENIED);
+	assert_int_equal(peer_read(&setup, "broken"), -KIN_DENIED);
+	assert_true(peer_read(&setup, "panel -> anything") > 0);
+	peers_close(&setup);
 }
 
 static void a_report_has_one_writer_at_a_time(void **state)
 {
-	struct setup setup;
+	struct peers setup;
 
 	setup_open(&setup);
 	assert_true(writer_open(&setup, "manager -> init.config") > 0);
 	assert_int_equal(writer_open(&setup, "manager -> init.config"), -KIN_DENIED);
-	session_close(&setup, 1);
+	peer_close(&setup, 1);
 	assert_true(writer_open(&setup, "manager -> init.config") > 0);
-	world_close(&setup.world);
+	peers_close(&setup);
 }
 
 static void readers_are_signalled_at_each_change(void **state)
 {
-	struct setup setup;
+	struct peers setup;
 	int signal;
 
 	setup_open(&setup);
 	assert_int_equal(signal_context_open(&signal), 0);
-	int reader = reader_open(&setup, "init -> config");
+	int reader = peer_read(&setup, "init -> config");
 	int writer = writer_open(&setup, "manager -> init.config");
 
 	assert_int_equal(
@@ -174,79 +112,79 @@ static void readers_are_signalled_at_each_change(void **state)
 	report_write(writer, "3");
 	assert_false(signal_take(signal));
 	close(signal);
-	world_close(&setup.world);
+	peers_close(&setup);
 }
 
 static void content_outlives_its_writer_while_somebody_reads(void **state)
 {
-	struct setup setup;
+	struct peers setup;
 
 	setup_open(&setup);
 	int writer = writer_open(&setup, "manager -> init.config");
-	int reader = reader_open(&setup, "init -> config");
+	int reader = peer_read(&setup, "init -> config");
 
 	report_write(writer, "last words");
-	session_close(&setup, 1);
+	peer_close(&setup, 1);
 	content_expect(reader, "last words");
-	session_close(&setup, 2);
-	reader = reader_open(&setup, "init -> config");
+	peer_close(&setup, 2);
+	reader = peer_read(&setup, "init -> config");
 	content_expect(reader, "");
-	world_close(&setup.world);
+	peers_close(&setup);
 }
 
 static void a_policy_can_have_content_vanish_with_its_writer(void **state)
 {
-	struct setup setup;
+	struct peers setup;
 
 	setup_open(&setup);
 	int writer = writer_open(&setup, "clock -> time");
-	int reader = reader_open(&setup, "panel");
+	int reader = peer_read(&setup, "panel");
 
 	report_write(writer, "12:00");
 	content_expect(reader, "12:00");
-	session_close(&setup, 1);
+	peer_close(&setup, 1);
 	content_expect(reader, "");
-	world_close(&setup.world);
+	peers_close(&setup);
 }
 
 static void the_reporter_pays(void **state)
 {
-	struct setup setup;
+	struct peers setup;
 
 	setup_open(&setup);
-	assert_int_equal(session_open(&setup, "Report", "a", 8192, 6), -KIN_INSUFFICIENT_RAM);
-	assert_int_equal(session_open(&setup, "Report", "a", 1 << 20, 3), -KIN_INSUFFICIENT_CAPS);
+	assert_int_equal(peer_open(&setup, "Report", "a", 8192, 6), -KIN_INSUFFICIENT_RAM);
+	assert_int_equal(peer_open(&setup, "Report", "a", 1 << 20, 3), -KIN_INSUFFICIENT_CAPS);
 	int writer = writer_open(&setup, "a");
 
 	assert_int_equal(
 		report_submit(writer, &(struct report_submit_request){ 4097 }, NULL), KIN_INVALID);
 	for (int i = 0; i < 100; i++)
 		report_write(writer, "again");
-	session_close(&setup, 3);
+	peer_close(&setup, 3);
 	/* Left are the signals for requests and config, and the empty content. */
 	WORLD_WAIT(&setup.world, setup.world.n_objects == 3);
-	world_close(&setup.world);
+	peers_close(&setup);
 }
 
 static void content_that_cannot_be_paid_goes_with_its_writer(void **state)
 {
-	struct setup setup;
+	struct peers setup;
 	struct world *w = &setup.world;
 
 	setup_open(&setup);
 	int writer = writer_open(&setup, "manager -> init.config");
-	int reader = reader_open(&setup, "init -> config");
+	int reader = peer_read(&setup, "init -> config");
 
 	report_write(writer, "last words");
 	pthread_mutex_lock(&w->lock);
 	w->ram_left = 2 * 4096; /* less than the donation that has to go back */
 	pthread_mutex_unlock(&w->lock);
-	session_close(&setup, 1);
+	peer_close(&setup, 1);
 	content_expect(reader, "");
 	WORLD_WAIT(w, w->n_lines == 1);
 	assert_string_equal(w->lines[0], "Warning: can't pay for the content of "
 					 "\"manager -> init.config\", which its writer left");
-	world_close(w);
+	peers_close(&setup);
 }
 
 static void a_buffer_has_a_sensible_size(void **state)
@@ -258,63 +196,47 @@ static void a_buffer_has_a_sensible_size(void **state)
 		{ "0", KIN_DENIED }, { "4194305", KIN_DENIED }, { "1", 0 }, { "4M", 0 },
 		{ "nonsense", 0 }, /* reads as absent */
 	};
-	struct setup setup;
+	struct peers setup;
 
 	setup_open(&setup);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		snprintf(setup.buffer_size, sizeof(setup.buffer_size), "%s", cases[i].size);
-		int writer = session_open(&setup, "Report", "a", 16u << 20, 6);
+		assert_int_equal(kin_args_set(&setup.args, "buffer_size", cases[i].size), 0);
+		int writer = peer_open(&setup, "Report", "a", 16u << 20, 6);
 
 		assert_int_equal(writer < 0 ? -writer : 0, cases[i].answer);
 		if (writer > 0)
-			session_close(&setup, setup.id);
+			peer_close(&setup, setup.id);
 	}
 	WORLD_WAIT(&setup.world, setup.world.n_lines == 2);
 	assert_string_equal(setup.world.lines[0],
 		"Error: report \"a\": a buffer has 1 to 4194304 bytes, not 0");
-	world_close(&setup.world);
-}
-
-static void config_change(struct world *w, const char *text)
-{
-	pthread_mutex_lock(&w->lock);
-	w->rom_text = text;
-	signal_trigger(w->sessions[0].signal);
-	pthread_mutex_unlock(&w->lock);
+	peers_close(&setup);
 }
 
 static void a_changed_config_applies_to_new_sessions(void **state)
 {
-	struct setup setup;
+	struct peers setup;
 
 	setup_open(&setup);
-	assert_int_equal(reader_open(&setup, "new"), -KIN_DENIED);
-	config_change(&setup.world, "<config><default-policy report=\"x\"/></config>");
+	assert_int_equal(peer_read(&setup, "new"), -KIN_DENIED);
+	peers_config(&setup, "<config><default-policy report=\"x\"/></config>");
 	/* The change and the request are seen in either order. */
 	int reader = -KIN_DENIED;
 
 	while (reader == -KIN_DENIED)
-		reader = reader_open(&setup, "new");
+		reader = peer_read(&setup, "new");
 	content_expect(reader, "");
-	world_close(&setup.world);
-}
-
-static void signal_await(int signal)
-{
-	struct pollfd fd = { .fd = signal, .events = POLLIN };
-
-	assert_int_equal(poll(&fd, 1, 10000), 1);
-	assert_true(signal_take(signal));
+	peers_close(&setup);
 }
 
 static void a_changed_policy_changes_what_a_reader_reads(void **state)
 {
-	struct setup setup;
+	struct peers setup;
 	int signal;
 
 	setup_open(&setup);
 	assert_int_equal(signal_context_open(&signal), 0);
-	int reader = reader_open(&setup, "init -> config");
+	int reader = peer_read(&setup, "init -> config");
 	int first = writer_open(&setup, "manager -> init.config");
 	int second = writer_open(&setup, "second");
 
@@ -323,49 +245,49 @@ static void a_changed_policy_changes_what_a_reader_reads(void **state)
 	report_write(second, "2");
 	signal_await(signal);
 	content_expect(reader, "1");
-	config_change(&setup.world, "<config><default-policy report=\"second\"/></config>");
+	peers_config(&setup, "<config><default-policy report=\"second\"/></config>");
 	signal_await(signal);
 	content_expect(reader, "2");
-	config_change(&setup.world, "<config/>");
+	peers_config(&setup, "<config/>");
 	signal_await(signal);
 	content_expect(reader, "");
 	report_write(second, "not for you");
 	content_expect(reader, "");
 	assert_false(signal_take(signal));
-	config_change(&setup.world, CONFIG);
+	peers_config(&setup, CONFIG);
 	signal_await(signal);
 	content_expect(reader, "1");
 	close(signal);
-	world_close(&setup.world);
+	peers_close(&setup);
 }
 
 static void a_change_that_leaves_a_policy_as_it_was_is_not_told(void **state)
 {
-	struct setup setup;
+	struct peers setup;
 	int signal, other;
 
 	setup_open(&setup);
 	assert_int_equal(signal_context_open(&signal), 0);
 	assert_int_equal(signal_context_open(&other), 0);
-	int reader = reader_open(&setup, "init -> config");
-	int bystander = reader_open(&setup, "panel");
+	int reader = peer_read(&setup, "init -> config");
+	int bystander = peer_read(&setup, "panel");
 	int writer = writer_open(&setup, "clock -> time");
 
 	report_write(writer, "12:00");
 	assert_int_equal(rom_signal(reader, &(struct rom_signal_request){ signal }, NULL), 0);
 	assert_int_equal(rom_signal(bystander, &(struct rom_signal_request){ other }, NULL), 0);
-	config_change(&setup.world,
-		"<config><default-policy report=\"clock -> time\" keep=\"no\"/></config>");
+	peers_config(
+		&setup, "<config><default-policy report=\"clock -> time\" keep=\"no\"/></config>");
 	signal_await(signal);
 	content_expect(bystander, "12:00");
 	assert_false(signal_take(other));
 	/* The default policy wants it empty as well as any other does. */
-	session_close(&setup, 3);
+	peer_close(&setup, 3);
 	signal_await(other);
 	content_expect(reader, "");
 	close(signal);
 	close(other);
-	world_close(&setup.world);
+	peers_close(&setup);
 }
 
 int main(void)

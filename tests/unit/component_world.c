@@ -359,9 +359,11 @@ void world_open(struct world *w)
 	assert_int_equal(env_init(&w->env, &w->component), 0);
 }
 
-void world_open_process(struct world *w, int (*kin_main_)(struct kin_env *env))
+void world_open_process(
+	struct world *w, int (*kin_main_)(struct kin_env *env), const char *rom_text)
 {
 	world_prepare(w);
+	w->rom_text = rom_text;
 	w->process = fork();
 	if (w->process == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);

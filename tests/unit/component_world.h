@@ -101,7 +101,8 @@ extern const struct log_handlers world_log_handlers;
 void world_open(struct world *world);
 
 /* The same with the component in a process of its own, running @kin_main_. */
-void world_open_process(struct world *world, int (*kin_main_)(struct kin_env *env));
+void world_open_process(
+	struct world *world, int (*kin_main_)(struct kin_env *env), const char *rom_text);
 
 /* Ends both; fails the test if the component left objects at its PD. */
 void world_close(struct world *world);
