@@ -34,7 +34,8 @@ void kin_timer_once(struct kin_timer *timer, uint64_t us);
 void kin_timer_periodic(struct kin_timer *timer, uint64_t period_us);
 void kin_timer_cancel(struct kin_timer *timer);
 
-/** kin_now_us() - time since some point in the past, the same for all components. */
+/** kin_now_us() - time since some point in the past, the same for all components; what has elapsed
+ * is the difference of two. */
 uint64_t kin_now_us(void);
 
 /**

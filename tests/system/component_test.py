@@ -134,6 +134,48 @@ def a_timer_ticks_periodically():
         tree.expect_in_order(*[f"[init -> witness] seen {n}" for n in range(1, 8)])
 
 
+# As in configs in which the timer is a component: the parent's Timer is for it alone.
+TIMER = start("timer", provides=["Timer"],
+              inside='<route><service name="Timer"><parent/></service>'
+              "<any-service><parent/></any-service></route>")
+TIMER_USER = ('<route><service name="Timer"><child name="timer"/></service>'
+              '<service name="LOG" unscoped_label="client"><parent/></service>'
+              "<any-service><parent/><any-child/></any-service></route>")
+
+
+@test
+def the_timer_may_be_a_component():
+    witness = start("witness", inside=TIMER_USER)
+    with Tree(composition(TIMER, start("greeter_server", provides=["Greeter"]),
+                          witness)) as tree:
+        tree.expect_in_order(*[f"[init -> witness] seen {n}" for n in range(1, 8)])
+        tree.end()
+        tree.forbid(".*Warning.*", ".*Error.*")
+
+
+@test
+def timers_at_each_level_pass_on_the_one_below():
+    inner = composition(TIMER, start("greeter_server", provides=["Greeter"]),
+                        start("witness", inside=TIMER_USER))
+    with Tree(composition(TIMER, start("inner", "kin-init", inner, ram="16M", caps="400",
+                                       inside=TIMER_USER))) as tree:
+        tree.expect_in_order(*[f"[init -> inner -> witness] seen {n}" for n in range(1, 4)])
+
+
+@test
+def a_timer_that_is_its_own_server_gives_none():
+    loop = start("timer", provides=["Timer"],
+                 inside='<route><service name="Timer"><child name="timer"/></service>'
+                 "<any-service><parent/></any-service></route>")
+    config = ('<config><rom name="m"><inline>x</inline><sleep milliseconds="10"/></rom></config>')
+    user = start("dynamic_rom", config=config, provides=["ROM"],
+                 inside='<route><service name="Timer"><child name="timer"/></service>'
+                 "<any-service><parent/></any-service></route>")
+    with Tree(composition(loop, user)) as tree:
+        tree.expect('[init -> timer] Error: Timer of "timer" leads back to us, or too far',
+                    "[init -> dynamic_rom] Error: m stays as it is, no timer: denied")
+
+
 @test
 def lines_of_components_carry_their_labels_and_never_mix():
     writers = [start(f"writer_{i}", "dummy", "<config>" + "".join(

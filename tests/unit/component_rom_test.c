@@ -7,7 +7,9 @@
 #include <kin/config.h>
 #include <kin/report.h>
 #include <kin/timer.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/timerfd.h>
 
 #include "ipc/signal.h"
 
@@ -170,6 +172,91 @@ static void timers_expire_once_or_periodically(void **state)
 	world_close(&w);
 }
 
+static void timer_wait(const struct kin_timer *timer)
+{
+	struct pollfd fd = { timer->watch.descriptor, POLLIN, 0 };
+
+	assert_int_equal(poll(&fd, 1, 10000), 1);
+}
+
+static void arming_a_timer_forgets_what_was_armed_before(void **state)
+{
+	struct kin_timer timer;
+	struct world w;
+	struct clock clock = { &w, 0 };
+
+	world_open(&w);
+	assert_int_equal(kin_timer_open(&w.env, &timer, tick, &clock), 0);
+	kin_timer_once(&timer, 1);
+	timer_wait(&timer);
+	kin_timer_once(&timer, UINT64_MAX); /* before the loop saw the first one */
+	world_rounds(&w);
+	assert_int_equal(clock.n, 0);
+	kin_timer_periodic(&timer, 1);
+	timer_wait(&timer);
+	kin_timer_cancel(&timer);
+	world_rounds(&w);
+	assert_int_equal(clock.n, 0);
+	kin_timer_once(&timer, 1);
+	timer_wait(&timer);
+	world_rounds(&w);
+	assert_int_equal(clock.n, 1);
+	kin_timer_close(&timer);
+	kin_timer_close(&timer);
+	world_close(&w);
+}
+
+static void many_periods_missed_are_one_call(void **state)
+{
+	struct kin_timer timer;
+	struct world w;
+	struct clock clock = { &w, 0 };
+
+	world_open(&w);
+	assert_int_equal(kin_timer_open(&w.env, &timer, tick, &clock), 0);
+	kin_timer_periodic(&timer, 3600 * UINT64_C(1000000));
+	/* The first of many, as the kernel counts them. */
+	struct itimerspec spec = { { 0, 1000 }, { 0, 1 } };
+
+	assert_int_equal(timerfd_settime(timer.watch.descriptor, 0, &spec, NULL), 0);
+	kin_sleep_us(&w.env, 100);
+	assert_int_equal(loop_round(&w.env.loop, 0), 0);
+	assert_int_equal(clock.n, 1);
+	kin_timer_close(&timer);
+	world_close(&w);
+}
+
+static void close_itself(void *data)
+{
+	struct kin_timer *timer = data;
+
+	kin_stop(timer->session.env, 0);
+	kin_timer_close(timer);
+}
+
+static void a_timer_may_be_closed_by_its_handler(void **state)
+{
+	struct kin_timer timer;
+	struct world w;
+
+	world_open(&w);
+	assert_int_equal(kin_timer_open(&w.env, &timer, close_itself, &timer), 0);
+	kin_timer_periodic(&timer, 1);
+	kin_run(&w.env);
+	world_rounds(&w);
+	world_close(&w);
+}
+
+static void time_goes_on_while_sleeping(void **state)
+{
+	uint64_t start = kin_now_us();
+
+	kin_sleep_us(NULL, 2000);
+	uint64_t elapsed = kin_now_us() - start;
+
+	assert_true(elapsed >= 2000);
+}
+
 static void nothing_stays_open(void **state)
 {
 	unsigned before = world_descriptors();
@@ -190,6 +277,10 @@ int main(void)
 		cmocka_unit_test(no_config_reads_as_an_empty_one),
 		cmocka_unit_test(a_report_is_paid_for_written_and_submitted),
 		cmocka_unit_test(timers_expire_once_or_periodically),
+		cmocka_unit_test(arming_a_timer_forgets_what_was_armed_before),
+		cmocka_unit_test(many_periods_missed_are_one_call),
+		cmocka_unit_test(a_timer_may_be_closed_by_its_handler),
+		cmocka_unit_test(time_goes_on_while_sleeping),
 		cmocka_unit_test(nothing_stays_open),
 	};
 
