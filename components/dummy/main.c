@@ -18,8 +18,8 @@ struct connection {
 struct dummy {
 	struct kin_env *env;
 	struct kin_config config;
-	char *version; /* of the config executed last; NULL if it had none */
-	unsigned n_configs;
+	char *version;      /* of the config executed last; NULL if it had none */
+	unsigned n_configs; /* executed */
 	struct connection *connections;
 	struct consumption consumption;
 	struct log_service log_service;
@@ -131,28 +131,49 @@ static void dummy_exit(struct dummy *dummy, const struct kin_node *node)
 static const struct command {
 	const char *type;
 	void (*execute)(struct dummy *dummy, const struct kin_node *node);
+	const char *numbers[2]; /* attributes that are amounts */
 } commands[] = {
-	{ "log", dummy_log },
-	{ "create_log_connections", dummy_create_log_connections },
-	{ "destroy_log_connections", dummy_destroy_log_connections },
-	{ "log_service", dummy_log_service },
-	{ "consume_ram", dummy_consume_ram },
-	{ "consume_caps", dummy_consume_caps },
-	{ "handle_yield_requests", dummy_handle_yield_requests },
-	{ "sleep", dummy_sleep },
-	{ "sleep_forever", dummy_sleep_forever },
-	{ "exit", dummy_exit },
+	{ "log", dummy_log, { NULL } },
+	{ "create_log_connections", dummy_create_log_connections, { "count", "ram_upgrade" } },
+	{ "destroy_log_connections", dummy_destroy_log_connections, { NULL } },
+	{ "log_service", dummy_log_service, { "delay_close_ms" } },
+	{ "consume_ram", dummy_consume_ram, { "amount" } },
+	{ "consume_caps", dummy_consume_caps, { "amount" } },
+	{ "handle_yield_requests", dummy_handle_yield_requests, { NULL } },
+	{ "sleep", dummy_sleep, { "ms" } },
+	{ "sleep_forever", dummy_sleep_forever, { NULL } },
+	{ "exit", dummy_exit, { NULL } },
 };
+
+static bool numbers_check(
+	struct dummy *dummy, const struct command *command, const struct kin_node *node)
+{
+	uint64_t number;
+
+	for (size_t i = 0; i < sizeof(command->numbers) / sizeof(command->numbers[0]); i++) {
+		const char *name = command->numbers[i];
+
+		if (!name || !kin_node_has(node, name) ||
+			kin_node_read_number(node, name, &number) == 0)
+			continue;
+		kin_warning(dummy->env, "config:%u: %s=\"%s\" of <%s> is no number",
+			kin_node_line(node), name, kin_node_attribute(node, name), command->type);
+		return false;
+	}
+	return true;
+}
 
 static void node_execute(struct dummy *dummy, const struct kin_node *node)
 {
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		if (strcmp(kin_node_type(node), commands[i].type) == 0) {
+		if (strcmp(kin_node_type(node), commands[i].type) != 0)
+			continue;
+		if (numbers_check(dummy, &commands[i], node))
 			commands[i].execute(dummy, node);
-			return;
-		}
+		return;
 	}
-	kin_warning(dummy->env, "unknown command <%s>", kin_node_type(node));
+	kin_warning(dummy->env, "config:%u: unknown command <%s>", kin_node_line(node),
+		kin_node_type(node));
 }
 
 static void config_execute(struct dummy *dummy)
@@ -173,7 +194,8 @@ static void config_changed(void *data)
 	struct dummy *dummy = data;
 	const char *version = kin_node_attribute(dummy->config.node, "version");
 
-	if (strcmp(version ? version : "", dummy->version ? dummy->version : "") != 0)
+	if (!dummy->n_configs ||
+		strcmp(version ? version : "", dummy->version ? dummy->version : "") != 0)
 		config_execute(dummy);
 }
 
@@ -186,6 +208,7 @@ int kin_main(struct kin_env *env)
 		kin_error(env, "no config: %s", kin_answer_text(r));
 		return 1;
 	}
-	config_execute(&dummy);
+	if (dummy.config.node)
+		config_execute(&dummy);
 	return kin_run(env);
 }

@@ -135,10 +135,58 @@ def a_changed_config_is_executed_if_its_version_differs():
 
 
 @test
-def an_unknown_command_is_named():
-    with Tree(composition(dummy("d", '<dance/><log string="after"/>'))) as tree:
-        tree.expect_match(r"\[init -> d\] .*dance.*")
-        tree.expect("[init -> d] after")
+def a_config_that_comes_late_is_the_first_one():
+    config = '<config><log string="here I am"/></config>'
+    steps = f'<await string="ready"/><report label="config">{config}</report>'
+    policy = '<policy label="d -> config" report="conductor -> config"/>'
+    rom = start("report_rom", config=f"<config>{policy}</config>", provides=["ROM", "Report"],
+                ram="2M", caps="80")
+    route = ('<route><service name="Report"><child name="report_rom"/></service>'
+             '<service name="LOG" unscoped_label="conductor"><parent/></service>'
+             '<service name="LOG"><child name="conductor"/></service>'
+             "<any-service><parent/></any-service></route>")
+    conductor = start("conductor", config=f"<config>{steps}</config>", provides=["LOG"],
+                      inside=route)
+    follower = start("d", "dummy", inside='<route><service name="ROM" label="config">'
+                     '<child name="report_rom"/></service><any-service><parent/></any-service>'
+                     "</route>")
+    ready = dummy("ready", '<log string="ready"/>', inside=route)
+    with Tree(composition(rom, conductor, follower, ready)) as tree:
+        tree.expect("[init -> d] here I am")
+    versioned = conductor.replace("<config><log", '<config version="x"><log')
+    with Tree(composition(rom, versioned, follower, ready)) as tree:
+        tree.expect_in_order("[init -> d] config 1: x", "[init -> d] here I am")
+
+
+@test
+def amounts_are_printed_with_the_suffix_that_divides_them():
+    commands = '<consume_ram amount="1536K"/><consume_ram amount="5000"/><consume_ram amount="0"/>'
+    with Tree(composition(dummy("d", commands))) as tree:
+        tree.expect_in_order(*said("d", "consume 1536K bytes of memory",
+                                   "release 1536K bytes of memory", "consume 5000 bytes of memory",
+                                   "release 5000 bytes of memory", "consume 0 bytes of memory"))
+
+
+@test
+def what_is_not_there_is_waited_for():
+    with Tree(composition(dummy("d", '<consume_ram amount="16M"/><log string="got it"/>'))) as tree:
+        tree.expect("[init -> d] consume 16M bytes of memory")
+        tree.expect_match(r'\[init\] child "d" requests resources: .*ram_quota=16.*')
+        tree.expect_waiting("d")
+        tree.forbid(".*got it.*")
+
+
+@test
+def mistakes_are_named():
+    commands = ('<dance/><consume_ram amount="much"/><sleep ms="-1"/>'
+                '<create_log_connections count="1" ram_upgrade="x"/><log string="after"/>')
+    with Tree(composition(dummy("d", commands))) as tree:
+        tree.expect_in_order(*said(
+            "d", "Warning: config:2: unknown command <dance>",
+            'Warning: config:3: amount="much" of <consume_ram> is no number',
+            'Warning: config:4: ms="-1" of <sleep> is no number',
+            'Warning: config:5: ram_upgrade="x" of <create_log_connections> is no number',
+            "after"))
 
 
 main()
