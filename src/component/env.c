@@ -9,6 +9,7 @@
 #include "component/env.h"
 
 #include <assert.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -21,8 +22,8 @@ _Static_assert(sizeof(struct kin_storage) >= sizeof(struct loop_task), "no room 
 
 void env_events_announce(struct kin_env *env)
 {
-	const uint32_t always =
-		PARENT_EVENT_SESSION | PARENT_EVENT_RESOURCE | PARENT_EVENT_HEARTBEAT;
+	const uint32_t always = PARENT_EVENT_SESSION | PARENT_EVENT_RESOURCE |
+				PARENT_EVENT_HEARTBEAT | PARENT_EVENT_STATE;
 
 	/* A failure means that there is no parent any more, which ends us soon enough. */
 	parent_handle(
@@ -44,6 +45,10 @@ int env_events_fetch(struct kin_env *env)
 	if (reply.events & PARENT_EVENT_YIELD) {
 		env->yield_ram = reply.yield_ram;
 		env->yield_caps = reply.yield_caps;
+	}
+	if (reply.events & PARENT_EVENT_STATE) {
+		env->state_serial = reply.state_serial;
+		strcpy(env->state_path, reply.state_path);
 	}
 	env->events |= reply.events & ~(uint32_t) PARENT_EVENT_HEARTBEAT;
 	if (env->events)
@@ -67,6 +72,16 @@ static void yield_handle(struct kin_env *env)
 	parent_yield_response(env->start.parent, NULL);
 }
 
+/* Who has no children has nothing to tell that its parent does not know. */
+static void state_handle(struct kin_env *env)
+{
+	if (env->embedded.asked)
+		env->embedded.asked(env->state_serial, env->state_path, env->embedded.data);
+	else
+		parent_state(env->start.parent,
+			&(struct parent_state_request){ env->state_serial, KIN_DENIED }, NULL);
+}
+
 static void events_act(struct loop_task *task)
 {
 	struct kin_env *env = CONTAINER_OF(task, struct kin_env, events_task);
@@ -87,6 +102,8 @@ static void events_act(struct loop_task *task)
 	}
 	if (events & PARENT_EVENT_YIELD)
 		yield_handle(env);
+	if (events & PARENT_EVENT_STATE)
+		state_handle(env);
 }
 
 int env_init(struct kin_env *env, const struct env_start *start)

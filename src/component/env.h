@@ -14,6 +14,7 @@
 #define COMPONENT_ENV_H
 
 #include <kin/env.h>
+#include <kin/limits.h>
 #include <kin/resource.h>
 #include <kin/signal.h>
 
@@ -62,6 +63,8 @@ struct env_services {
 struct env_embedded {
 	kin_handler *answered; /* the parent answered pending requests */
 	kin_handler *granted;  /* the parent gave us more */
+	/* The parent asks for the state of us or of somebody below: parent_state() answers. */
+	void (*asked)(uint32_t serial, const char *path, void *data);
 	void *data;
 };
 
@@ -77,6 +80,9 @@ struct kin_env {
 	kin_yield_handler *yield;
 	void *yield_data;
 	uint64_t yield_ram, yield_caps;
+
+	uint32_t state_serial; /* of the parent's last question for a state, and whose */
+	char state_path[KIN_LABEL_MAX + 1];
 
 	kin_handler *granted;
 	void *granted_data;

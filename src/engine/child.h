@@ -36,6 +36,7 @@ enum child_event {
 	CHILD_EVENT_RESOURCE = 1 << 1,
 	CHILD_EVENT_YIELD = 1 << 2,
 	CHILD_EVENT_HEARTBEAT = 1 << 3,
+	CHILD_EVENT_STATE = 1 << 4,
 };
 
 struct child {

@@ -20,7 +20,8 @@
 _Static_assert(PARENT_EVENT_SESSION == (int) CHILD_EVENT_SESSION &&
 		       PARENT_EVENT_RESOURCE == (int) CHILD_EVENT_RESOURCE &&
 		       PARENT_EVENT_YIELD == (int) CHILD_EVENT_YIELD &&
-		       PARENT_EVENT_HEARTBEAT == (int) CHILD_EVENT_HEARTBEAT,
+		       PARENT_EVENT_HEARTBEAT == (int) CHILD_EVENT_HEARTBEAT &&
+		       PARENT_EVENT_STATE == (int) CHILD_EVENT_STATE,
 	"events on the wire are the engine's");
 _Static_assert(PARENT_REQUEST_CREATE == (int) SERVER_CREATE &&
 		       PARENT_REQUEST_UPGRADE == (int) SERVER_UPGRADE &&
@@ -180,6 +181,8 @@ static int on_events(void *self, struct parent_events_request *rq, struct parent
 	rp->events = child_events(hc->child, &yield);
 	rp->yield_ram = yield.ram;
 	rp->yield_caps = yield.caps;
+	if (rp->events & PARENT_EVENT_STATE)
+		host_question_fetch(hc, rp);
 	return 0;
 }
 
@@ -209,9 +212,15 @@ static int on_exit_message(void *self, struct parent_exit_request *rq, struct pa
 	return 0;
 }
 
+static int on_state(void *self, struct parent_state_request *rq, struct parent_state_reply *rp)
+{
+	host_question_answer(self, rq);
+	return 0;
+}
+
 static const struct parent_handlers handlers = { on_session, on_session_cap, on_upgrade, on_close,
 	on_announce, on_requests, on_deliver, on_response, on_resource_request, on_handle,
-	on_events, on_yield_response, on_heartbeat_response, on_exit_message };
+	on_events, on_yield_response, on_heartbeat_response, on_exit_message, on_state };
 
 /*
  * The end of the channel is either the end of the process, which follows in a moment, or a child
@@ -314,6 +323,7 @@ void host_child_close(struct child *child)
 	struct host_child *hc = child->host;
 	struct host_announced *announced, *next;
 
+	host_question_drop(hc);
 	loop_remove(hc->host->loop, &hc->channel);
 	loop_remove(hc->host->loop, &hc->process);
 	loop_cancel(hc->host->loop, &hc->answer);

@@ -20,6 +20,14 @@ struct host_process {
 	int process; /* pidfd, readable when it has ended */
 };
 
+/* An answer to host_state_ask(); see PARENT_STATE_REQUEST for what it can be. */
+struct host_state {
+	uint32_t serial;
+	int answer;
+	int dataspace; /* borrowed, 0 unless the answer is KIN_OK; nothing is known about it yet */
+	uint64_t size;
+};
+
 struct host_ops {
 	const struct up_ops *up;
 	const struct account_ops *accounts;
@@ -39,6 +47,7 @@ struct host_ops {
 	void (*exit)(void *ctx, int64_t value);
 	void (*changed)(void *ctx, struct child *child, enum child_change change); /* may be NULL */
 	void (*report)(void *ctx); /* the state report is due; may be NULL */
+	void (*state)(void *ctx, const struct host_state *state); /* may be NULL: nobody asks */
 };
 
 struct host_timer {
@@ -60,5 +69,17 @@ void host_init(struct host *host, struct loop *loop, const struct host_ops *ops)
 
 /* Ends all children and gives back what the host holds. */
 void host_done(struct host *host);
+
+/**
+ * host_state_ask() - ask a child or somebody below it for the state
+ * @serial: comes back with the answer, by which its asker knows it
+ * @path:   label of who is meant as seen from here, "NAME" or "NAME -> …"
+ *
+ * A child has one question at a time: a new one takes the place of one that it has not answered.
+ *
+ * Return: 0, and host_ops' state() follows if the child answers or ends; KIN_INVALID if there is no
+ * child of that name, KIN_CLOSED if it does not run.
+ */
+int host_state_ask(struct host *host, uint32_t serial, const char *path);
 
 #endif

@@ -96,7 +96,7 @@ static void exit_propagated(void *ctx, int64_t value)
 static const struct host_ops host_ops = { &sandbox_up_ops, &sandbox_account_ops, sandbox_adopt,
 	sandbox_start_process, sandbox_kill, sandbox_status, sandbox_alloc_rpc, sandbox_alloc_rom,
 	sandbox_free_object, &sandbox_local_ops, log_text, exit_propagated, changed,
-	state_report_send };
+	state_report_send, sandbox_state_answered };
 
 static void parent_answered(void *data)
 {
@@ -127,7 +127,8 @@ int kin_sandbox_open(
 		sandbox->events = *events;
 	host_init(&sandbox->host, &env->loop, &host_ops);
 	local_init(sandbox);
-	env->embedded = (struct env_embedded){ parent_answered, parent_granted, sandbox };
+	env->embedded = (struct env_embedded){ parent_answered, parent_granted, sandbox_state_asked,
+		sandbox };
 	*ret = sandbox;
 	return 0;
 }
@@ -146,7 +147,7 @@ void kin_sandbox_close(struct kin_sandbox *sandbox)
 		DL_DELETE(sandbox->news, news);
 		free(news);
 	}
-	sandbox->env->embedded = (struct env_embedded){ NULL, NULL, NULL };
+	sandbox->env->embedded = (struct env_embedded){ 0 };
 	sandbox->closed = true;
 	if (!sandbox->locals)
 		free(sandbox);

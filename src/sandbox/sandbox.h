@@ -55,6 +55,10 @@ void sandbox_free_object(void *ctx, uint32_t id);
 void state_report_send(void *ctx);
 void state_report_close(struct kin_sandbox *sandbox);
 
+/* Our parent asks for a state; a child answered what we asked (state.c). */
+void sandbox_state_asked(uint32_t serial, const char *path, void *data);
+void sandbox_state_answered(void *ctx, const struct host_state *state);
+
 /* Makes services answer to children; before the first session. */
 void local_init(struct kin_sandbox *sandbox);
 

@@ -10,7 +10,7 @@
 #include <kin/interface.h>
 
 /* clang-format off */
-#define PARENT_PROTOCOL_VERSION 1
+#define PARENT_PROTOCOL_VERSION 2
 #define PARENT_REQUESTS_MAX     4 /* session requests in one batch */
 
 /* Descriptors that a component starts with, in this order. */
@@ -40,6 +40,7 @@ enum parent_event {
 	PARENT_EVENT_RESOURCE = 1 << 1,  /* quota was granted */
 	PARENT_EVENT_YIELD = 1 << 2,     /* the parent wants quota back */
 	PARENT_EVENT_HEARTBEAT = 1 << 3, /* the parent wants a heartbeat response */
+	PARENT_EVENT_STATE = 1 << 4,     /* the parent wants to know the state, see below */
 };
 
 /*
@@ -93,8 +94,23 @@ KIN_LAYOUT_DECLARE(parent_pending_request, PARENT_PENDING_REQUEST)
 /* Which events the child handles; the first message of every component, tells its protocol. */
 #define PARENT_HANDLE_REQUEST(F) F(U32, protocol_version) F(U32, events)
 
-/* Take the events that are there, and what a yield request wants. */
-#define PARENT_EVENTS_REPLY(F) F(U32, events) F(U64, yield_ram) F(U64, yield_caps)
+/*
+ * Take the events that are there, what a yield request wants, and whose state is asked for: the
+ * label of who it is as seen from here, "" the child itself, "NAME -> …" its child of that name.
+ */
+#define PARENT_EVENTS_REPLY(F) \
+	F(U32, events) \
+	F(U64, yield_ram) F(U64, yield_caps) F(U32, state_serial) \
+		F(TEXT, state_path, KIN_LABEL_MAX)
+
+/*
+ * The state that was asked for under @serial: text of @size bytes in a dataspace of its owner's,
+ * read-only; or @answer is why there is none: KIN_DENIED (it has no children and so nothing to tell),
+ * KIN_INVALID (no child of that name), KIN_CLOSED (it does not run), KIN_OUT_OF_RAM,
+ * KIN_OUT_OF_CAPS (it can't pay for the dataspace), KIN_EXCEEDED (there is more than a text may
+ * hold). The reply means that the dataspace was read and may be freed.
+ */
+#define PARENT_STATE_REQUEST(F) F(U32, serial) F(U8, answer) F(CAP_OPTIONAL, dataspace) F(U64, size)
 
 #define PARENT_EXIT_REQUEST(F) F(I64, value)
 
@@ -112,7 +128,8 @@ KIN_LAYOUT_DECLARE(parent_pending_request, PARENT_PENDING_REQUEST)
 	OP(parent, events, CALL, KIN_NOTHING, PARENT_EVENTS_REPLY) \
 	OP(parent, yield_response, SEND, KIN_NOTHING, KIN_NOTHING) \
 	OP(parent, heartbeat_response, SEND, KIN_NOTHING, KIN_NOTHING) \
-	OP(parent, exit, SEND, PARENT_EXIT_REQUEST, KIN_NOTHING)
+	OP(parent, exit, SEND, PARENT_EXIT_REQUEST, KIN_NOTHING) \
+	OP(parent, state, CALL, PARENT_STATE_REQUEST, KIN_NOTHING)
 
 /* clang-format on */
 KIN_INTERFACE_DECLARE(parent, PARENT_OPERATIONS)

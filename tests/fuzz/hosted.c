@@ -164,6 +164,17 @@ static void parent_decides(struct scene *scene)
 		sandbox_up_answers(&scene->hosted->host.sandbox);
 }
 
+/* Of whom: a child, somebody below it, nobody. */
+static void parent_asks_for_state(struct scene *scene)
+{
+	static const char *const paths[] = { "client", "server -> below -> deep", "nobody", "" };
+	uint32_t serial = input_byte(&scene->in) % 4;
+	size_t path = input_below(&scene->in, N(paths));
+	int r = host_state_ask(&scene->hosted->host, serial, paths[path]);
+
+	assert(path < 2 ? r == 0 || r == KIN_CLOSED : r == KIN_INVALID);
+}
+
 static void step(struct scene *scene)
 {
 	uint8_t what = input_byte(&scene->in);
@@ -171,6 +182,9 @@ static void step(struct scene *scene)
 	struct hosted_process *process = hosted_process(scene->hosted, name);
 
 	switch (what >> 1 & 15) {
+	case 11:
+		parent_asks_for_state(scene);
+		break;
 	case 12:
 		say_to_rom(scene);
 		break;

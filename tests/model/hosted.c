@@ -169,6 +169,18 @@ static void exit_propagated(void *ctx, int64_t value)
 	((struct hosted *) ctx)->exit_value = value;
 }
 
+static void state_answered(void *ctx, const struct host_state *state)
+{
+	struct hosted *hosted = ctx;
+
+	assert_int_equal(state->answer == KIN_OK, state->dataspace > 0);
+	hosted->n_states++;
+	hosted->state = *state;
+	memset(hosted->state_text, 0, sizeof(hosted->state_text));
+	if (state->dataspace)
+		pread(state->dataspace, hosted->state_text, sizeof(hosted->state_text) - 1, 0);
+}
+
 static void up_resource_request(void *ctx, struct quota amount)
 {
 }
@@ -177,7 +189,8 @@ static const struct up_ops up_ops = { up_session, up_session_cap, up_upgrade, up
 	up_resource_request };
 static const struct account_ops account_ops = { transfer, info };
 static const struct host_ops ops = { &up_ops, &account_ops, adopt, start, kill_process, status,
-	alloc_rpc, alloc_rom, free_object, NULL, log_text, exit_propagated };
+	alloc_rpc, alloc_rom, free_object, NULL, log_text, exit_propagated, NULL, NULL,
+	state_answered };
 
 /*
  * Life of a test

@@ -32,6 +32,9 @@ struct hosted {
 	bool up_decided; /* the parent has made up its mind about what it left pending */
 	char log[4096];
 	unsigned n_kills, n_objects;
+	struct host_state state; /* the last answer to a question for a state */
+	char state_text[64];     /* what its dataspace began with */
+	unsigned n_states;
 	int64_t exit_value;
 	unsigned descriptors;
 };

@@ -225,8 +225,8 @@ static void a_component_without_yield_handler_does_not_ask_for_yields(void **sta
 
 	world_open(&w);
 	WORLD_WAIT(&w, w.handled != 0);
-	assert_int_equal(
-		w.handled, PARENT_EVENT_SESSION | PARENT_EVENT_RESOURCE | PARENT_EVENT_HEARTBEAT);
+	assert_int_equal(w.handled, PARENT_EVENT_SESSION | PARENT_EVENT_RESOURCE |
+					    PARENT_EVENT_HEARTBEAT | PARENT_EVENT_STATE);
 	kin_on_yield(&w.env, note_yield, &yields);
 	WORLD_WAIT(&w, w.handled & PARENT_EVENT_YIELD);
 	world_close(&w);
@@ -240,6 +240,21 @@ static void the_loop_answers_heartbeats(void **state)
 	world_event(&w, PARENT_EVENT_HEARTBEAT);
 	world_rounds(&w);
 	WORLD_WAIT(&w, w.n_beats == 1);
+	world_close(&w);
+}
+
+static void who_has_no_children_has_no_state_to_tell(void **state)
+{
+	struct world w;
+
+	world_open(&w);
+	w.asked = "child -> grandchild";
+	world_event(&w, PARENT_EVENT_STATE);
+	world_rounds(&w);
+	WORLD_WAIT(&w, w.n_states == 1);
+	assert_int_equal(w.state.serial, 7);
+	assert_int_equal(w.state.answer, KIN_DENIED);
+	assert_int_equal(w.state.dataspace, 0);
 	world_close(&w);
 }
 
@@ -327,6 +342,7 @@ int main(void)
 		cmocka_unit_test(memory_that_malloc_has_not_is_a_shortage),
 		cmocka_unit_test(a_component_without_yield_handler_does_not_ask_for_yields),
 		cmocka_unit_test(the_loop_answers_heartbeats),
+		cmocka_unit_test(who_has_no_children_has_no_state_to_tell),
 		cmocka_unit_test(the_end_of_the_parent_ends_a_wait),
 		cmocka_unit_test(signals_run_their_handler_once_for_many_triggers),
 		cmocka_unit_test(run_returns_what_stop_was_given),

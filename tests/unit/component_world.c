@@ -236,7 +236,8 @@ static int parent_events_handle(
 {
 	struct world *w = self;
 
-	*reply = (struct parent_events_reply){ w->events, w->yield_ram, w->yield_caps };
+	*reply = (struct parent_events_reply){ w->events, w->yield_ram, w->yield_caps, 7 };
+	strcpy(reply->state_path, w->asked ? w->asked : "");
 	w->events = 0;
 	return 0;
 }
@@ -260,6 +261,16 @@ static int parent_heartbeat_response_handle(void *self,
 	return 0;
 }
 
+static int parent_state_handle(
+	void *self, struct parent_state_request *request, struct parent_state_reply *reply)
+{
+	struct world *w = self;
+
+	w->state = *request;
+	w->n_states++;
+	return 0;
+}
+
 static const struct parent_handlers parent_handlers = {
 	.session = parent_session_handle,
 	.session_cap = parent_session_cap_handle,
@@ -274,6 +285,7 @@ static const struct parent_handlers parent_handlers = {
 	.events = parent_events_handle,
 	.yield_response = parent_yield_response_handle,
 	.heartbeat_response = parent_heartbeat_response_handle,
+	.state = parent_state_handle,
 };
 
 /* The thread */

@@ -82,6 +82,9 @@ struct world {
 	struct parent_resource_request_request shortage;
 	unsigned n_shortages, n_beats, n_yields, n_closes, n_announcements;
 	uint32_t handled, events;
+	const char *asked; /* whose state the parent wants; under the serial 7 */
+	struct parent_state_request state;
+	unsigned n_states;
 	int announce_signal;
 	unsigned n_objects; /* alive at the PD */
 	char *lines[WORLD_ITEMS_MAX];
