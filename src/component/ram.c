@@ -14,6 +14,7 @@
 #include <kin/answer.h>
 
 #include "component/env.h"
+#include "ipc/dataspace.h"
 #include "wire/pd.h"
 
 static int dataspace_map(int dataspace, size_t size, int protection, void **ret)
@@ -113,20 +114,5 @@ void kin_detach(void *data, size_t size)
 
 int kin_dataspace_read(int dataspace, uint64_t offset, void *buf, size_t size)
 {
-	char *at = buf;
-
-	while (size) {
-		ssize_t n = pread(dataspace, at, size, (off_t) offset);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			return -ENODATA;
-		at += n;
-		offset += (uint64_t) n;
-		size -= (size_t) n;
-	}
-	return 0;
+	return dataspace_read(dataspace, offset, buf, size);
 }

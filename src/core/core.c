@@ -11,6 +11,7 @@
 
 #include <kin/generator.h>
 
+#include "core/tree.h"
 #include "ipc/dataspace.h"
 
 static struct core *core_of(void *ctx)
@@ -175,11 +176,17 @@ static void init_exited(void *ctx, int64_t value)
 	end(ctx, (int) (value & 0xff));
 }
 
+static void state_answered(void *ctx, const struct host_state *state)
+{
+	control_state_answered(core_of(ctx)->control, state);
+}
+
 static const struct account_ops account_ops = { transfer, account_info };
 static const struct local_ops local_ops = { local_exists, local_create, local_upgrade,
 	local_close };
 static const struct host_ops host_ops = { NULL, &account_ops, adopt, start, kill_process, status,
-	alloc_rpc, alloc_rom, free_object, &local_ops, log_text, init_exited };
+	alloc_rpc, alloc_rom, free_object, &local_ops, log_text, init_exited, NULL,
+	state_answered };
 
 /* The config of core's own sandbox: everything there is for one init, all services from here. */
 static int init_config(const struct core_settings *settings, struct kin_tree **ret)
@@ -264,6 +271,27 @@ static int prepare(struct core *core, struct spawner *spawner)
 	return r;
 }
 
+/* A tree that can't be worked on from outside is still a tree. */
+static void listen_for_control(struct core *core)
+{
+	const struct core_settings *settings = core->settings;
+	const struct control_options options = { settings->control_listener,
+		settings->control_folder, settings->name, settings->file, settings->total };
+
+	if (!settings->control_listener)
+		return;
+	int r = control_open(&core->services, &core->host, &options, &core->control);
+
+	if (r < 0)
+		core_log(&core->services, OWNER_WARNING, "no control socket: %s", strerror(-r));
+}
+
+static void stop_control(struct core *core)
+{
+	control_close(core->control);
+	core->control = NULL;
+}
+
 static void serve(struct core *core, struct kin_tree *config)
 {
 	const char *missing = spawner_missing(core->services.spawner);
@@ -283,6 +311,7 @@ static void serve(struct core *core, struct kin_tree *config)
 		}
 	if (core->settings->verbose)
 		core_tree_log(&core->services);
+	stop_control(core);
 	core_services_kill(&core->services);
 	host_done(&core->host);
 }
@@ -304,7 +333,8 @@ int core_run(struct spawner *spawner, const struct core_settings *settings)
 	struct kin_tree *config = NULL;
 
 	if (prepare(&core, spawner) == 0) {
-		int r = core_rom_set(&core.services, "init -> config", settings->config);
+		listen_for_control(&core);
+		int r = core_rom_set(&core.services, CORE_CONFIG_LABEL, settings->config);
 
 		if (r == 0)
 			r = init_config(settings, &config);
@@ -313,7 +343,10 @@ int core_run(struct spawner *spawner, const struct core_settings *settings)
 		else
 			core_log(&core.services, OWNER_ERROR, "init can't be configured: %s",
 				strerror(-r));
+		stop_control(&core);
 		core_services_done(&core.services);
+	} else if (settings->control_listener) {
+		unlinkat(settings->control_folder, settings->name, 0);
 	}
 	release(&core);
 	return core.exit_status;

@@ -7,9 +7,12 @@
 #ifndef CORE_CORE_H
 #define CORE_CORE_H
 
+#include "core/control.h"
 #include "core/linux/spawn.h"
 #include "core/services.h"
 #include "host/host.h"
+
+#define CORE_CONFIG_LABEL "init -> config" /* of the first init's ROM session */
 
 #define CORE_FAILED 125 /* exit status: the tree could not be started or went on without init */
 
@@ -18,8 +21,10 @@ struct core_settings {
 	const char *init; /* binary of the first init */
 	const char *const *rom_directories;
 	size_t n_rom_directories;
-	int config;      /* descriptor of a memfd with the first init's config; taken */
-	uint64_t for_ms; /* end after that time; 0: run until told to end */
+	int config; /* descriptor of a memfd with the first init's config; taken */
+	int control_listener, control_folder; /* see control.h, taken; 0: no control socket */
+	const char *name, *file;              /* of the tree and its config, for that socket */
+	uint64_t for_ms;                      /* end after that time; 0: run until told to end */
 	bool quiet,
 		verbose; /* less, more of core's own messages; verbose shows the tree at the end */
 };
@@ -29,6 +34,7 @@ struct core {
 	struct core_services services;
 	struct loop loop;
 	struct loop_source signals, deadline;
+	struct control *control; /* NULL if there is none */
 	int signals_fd, deadline_fd;
 	const struct core_settings *settings;
 	bool ended;

@@ -25,6 +25,10 @@ static const struct option options[] = {
 	{ "config-fd", required_argument, NULL, 'f' },
 	{ "for-ms", required_argument, NULL, 't' },
 	{ "init", required_argument, NULL, 'i' },
+	{ "control-fd", required_argument, NULL, 'l' },
+	{ "control-folder-fd", required_argument, NULL, 'o' },
+	{ "name", required_argument, NULL, 'n' },
+	{ "file", required_argument, NULL, 'p' },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ 0 },
@@ -38,10 +42,21 @@ static int bad_option(const char *what)
 	return -EINVAL;
 }
 
-static int read_option(int option, struct core_settings *settings, const char **directories)
+/* One that is out of the way of those that components start with. */
+static int read_descriptor(const char *option, int *ret)
 {
 	uint64_t number = 0;
 
+	if (kin_number_parse(optarg, &number) ||
+		number < SPAWN_DESCRIPTOR_FIRST + SPAWN_DESCRIPTORS_MAX + 1 || number > INT32_MAX ||
+		fcntl((int) number, F_SETFD, FD_CLOEXEC) < 0)
+		return bad_option(option);
+	*ret = (int) number;
+	return 0;
+}
+
+static int read_option(int option, struct core_settings *settings, const char **directories)
+{
 	switch (option) {
 	case 'r':
 		return kin_number_parse(optarg, &settings->total.ram) ? bad_option("--ram") : 0;
@@ -53,11 +68,16 @@ static int read_option(int option, struct core_settings *settings, const char **
 		directories[settings->n_rom_directories++] = optarg;
 		return 0;
 	case 'f':
-		if (kin_number_parse(optarg, &number) ||
-			number < SPAWN_DESCRIPTOR_FIRST + SPAWN_DESCRIPTORS_MAX + 1 ||
-			fcntl((int) number, F_SETFD, FD_CLOEXEC) < 0)
-			return bad_option("--config-fd");
-		settings->config = (int) number;
+		return read_descriptor("--config-fd", &settings->config);
+	case 'l':
+		return read_descriptor("--control-fd", &settings->control_listener);
+	case 'o':
+		return read_descriptor("--control-folder-fd", &settings->control_folder);
+	case 'n':
+		settings->name = optarg;
+		return 0;
+	case 'p':
+		settings->file = optarg;
 		return 0;
 	case 't':
 		return kin_number_parse(optarg, &settings->for_ms) ? bad_option("--for-ms") : 0;
@@ -118,6 +138,11 @@ int main(int argc, char **argv)
 	if (!settings.config || !settings.total.ram || !settings.total.caps ||
 		!settings.n_rom_directories) {
 		bad_option("(--ram, --caps, --rom and --config-fd are needed)");
+		return CORE_FAILED;
+	}
+	if (settings.control_listener &&
+		(!settings.control_folder || !settings.name || !settings.file)) {
+		bad_option("(--control-fd needs --control-folder-fd, --name and --file)");
 		return CORE_FAILED;
 	}
 	int status = core_run(&spawner, &settings);

@@ -19,9 +19,12 @@
 #include "base/utf8.h"
 #include "core/container.h"
 #include "core/descriptor.h"
+#include "core/log_ring.h"
 
 /* A byte of text becomes at most four, see line_add_visible(); colours and brackets are few. */
 #define LINE_BYTES (KIN_LABEL_MAX + 4 * KIN_LOG_TEXT_MAX + 64)
+
+_Static_assert(LINE_BYTES <= LOG_RING_BYTES / 4, "a line fits the ring");
 
 #define COLOUR_LABEL   "\033[2m"
 #define COLOUR_ERROR   "\033[31m"
@@ -222,6 +225,12 @@ static void line_queue(struct output *output, const char *label, const char *tex
 
 	line_make(&line, label, text, n, output->coloured);
 	queue_add(output, line.bytes, line.size);
+	if (!output->ring)
+		return;
+	if (output->coloured)
+		line_make(&line, label, text, n, false);
+	log_ring_add(output->ring, line.bytes, line.size, strlen(label));
+	loop_queue(output->loop, output->ring_more);
 }
 
 void output_line(struct output *output, const char *label, const char *text)

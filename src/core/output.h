@@ -28,6 +28,8 @@
 /* How long output_done() waits for a reader that does not read. */
 #define OUTPUT_LINGER_MS 1000
 
+struct log_ring;
+
 struct output {
 	struct loop *loop;
 	struct loop_source source; /* in the loop while stalled */
@@ -39,6 +41,8 @@ struct output {
 	size_t start, end;
 	unsigned lost_lines;
 	void (*drained)(struct output *output);
+	struct log_ring *ring;       /* NULL, or where lines are kept as well; borrowed */
+	struct loop_task *ring_more; /* queued whenever a line was added */
 };
 
 /**

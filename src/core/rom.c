@@ -21,6 +21,7 @@
 struct rom_module {
 	char label[KIN_LABEL_MAX + 1]; /* filled up with zeros, it is a key */
 	int memfd;
+	struct core_rom_revisions revisions;
 	struct rom_session *readers;
 	UT_hash_handle by_label;
 };
@@ -58,10 +59,21 @@ int core_rom_set(struct core_services *services, const char *label, int take_mem
 	}
 	descriptor_close(&module->memfd);
 	module->memfd = take_memfd;
+	module->revisions.set++;
 	DL_FOREACH (module->readers, reader)
 		if (reader->signal)
 			signal_trigger(reader->signal);
 	return 0;
+}
+
+struct core_rom_revisions core_rom_revisions(struct core_services *services, const char *label)
+{
+	char key[KIN_LABEL_MAX + 1] = "";
+	struct rom_module *module;
+
+	snprintf(key, sizeof(key), "%s", label);
+	module = TABLE_FIND(by_label, services->modules, &key);
+	return module ? module->revisions : (struct core_rom_revisions){ 0, 0 };
 }
 
 void rom_modules_done(struct core_services *services)
@@ -163,6 +175,17 @@ int core_rom_executable(struct rom_session *rom, int *ret_memfd, struct elf_info
 	return 0;
 }
 
+static void rom_fetched(struct rom_session *rom)
+{
+	struct core_services *services = rom->session.services;
+
+	if (!rom->module)
+		return;
+	rom->module->revisions.fetched = rom->module->revisions.set;
+	if (services->rom_fetched)
+		loop_queue(services->loop, services->rom_fetched);
+}
+
 /* Each answer is an open file of its own: the client's position and flags are nobody else's. */
 static int handle_dataspace(
 	void *self, struct rom_dataspace_request *request, struct rom_dataspace_reply *reply)
@@ -173,7 +196,11 @@ static int handle_dataspace(
 	if (fstat(content, &st) < 0)
 		return -errno;
 	reply->size = (uint64_t) st.st_size;
-	return ram_memfd_read_only(content, &reply->dataspace);
+	int r = ram_memfd_read_only(content, &reply->dataspace);
+
+	if (r == 0)
+		rom_fetched(self);
+	return r;
 }
 
 static int handle_signal(

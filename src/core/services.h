@@ -7,8 +7,6 @@
 #ifndef CORE_SERVICES_H
 #define CORE_SERVICES_H
 
-#include <stdio.h>
-
 #include "core/linux/spawn.h"
 #include "core/output.h"
 #include "core/pd.h"
@@ -34,6 +32,7 @@ struct core_services {
 	int rom_directories[CORE_ROM_DIRECTORIES_MAX];
 	size_t n_rom_directories;
 	struct rom_module *modules;     /* ROM modules that core made, by label */
+	struct loop_task *rom_fetched;  /* queued when one was asked for; may be NULL */
 	struct executable *executables; /* snapshots of binaries in use */
 };
 
@@ -75,10 +74,13 @@ void core_log(struct core_services *services, enum owner_level level, const char
  */
 int core_rom_set(struct core_services *services, const char *label, int take_memfd);
 
-/** core_tree_print() - print the PDs with their budgets as a table, children below parents */
-void core_tree_print(struct core_services *services, FILE *stream);
+/* How often the content of a module was set, and which of these contents a session last asked for.
+ */
+struct core_rom_revisions {
+	uint64_t set, fetched;
+};
 
-/** core_tree_log() - the same to core's output */
-void core_tree_log(struct core_services *services);
+/** core_rom_revisions() - of the module of that label; zeros if core never provided it */
+struct core_rom_revisions core_rom_revisions(struct core_services *services, const char *label);
 
 #endif

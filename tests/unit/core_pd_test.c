@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/tree.h"
 #include "ipc/channel.h"
 #include "ipc/signal.h"
 

@@ -12,6 +12,7 @@
 #include "core/descriptor.h"
 #include "core/process.h"
 #include "core/rom.h"
+#include "core/tree.h"
 #include "ipc/signal.h"
 
 /* Life and death */

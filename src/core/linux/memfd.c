@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ipc/dataspace.h"
+
 /* Newer than the C library's headers, Linux 6.3 */
 #define NOEXEC_SEAL 0x0008u
 #define EXEC        0x0010u
@@ -69,6 +71,17 @@ int ram_memfd_revoke(int rw)
 	return ftruncate(rw, 0) < 0 ? -errno : 0;
 }
 
+/* Seals what was filled, unless that failed */
+static int memfd_complete(int fd, int error, int *ret)
+{
+	if (error)
+		return memfd_abandon(fd, -error);
+	if (fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
+		return memfd_abandon(fd, errno);
+	*ret = fd;
+	return 0;
+}
+
 /* Copies exactly @size bytes; 0 or negative errno */
 static int file_copy(int from, int to, uint64_t size)
 {
@@ -100,10 +113,12 @@ int rom_memfd_snapshot(int file_fd, const char *name, uint64_t size_bytes, int *
 	if (size_bytes > (uint64_t) status.st_size)
 		size_bytes = (uint64_t) status.st_size;
 	error = file_copy(file_fd, fd, size_bytes);
-	if (error)
-		return memfd_abandon(fd, -error);
-	if (fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
-		return memfd_abandon(fd, errno);
-	*ret = fd;
-	return 0;
+	return memfd_complete(fd, error, ret);
+}
+
+int text_memfd_create(const char *name, const char *text, size_t size, int *ret)
+{
+	int fd = memfd_open(name, NOEXEC_SEAL);
+
+	return fd < 0 ? fd : memfd_complete(fd, dataspace_write(fd, text, size), ret);
 }

@@ -12,6 +12,7 @@
 #define CORE_LINUX_MEMFD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /**
@@ -61,5 +62,14 @@ int ram_memfd_revoke(int rw);
  * system forbids executable memfds (vm.memfd_noexec=2); other negative errno.
  */
 int rom_memfd_snapshot(int file_fd, const char *name, uint64_t size_bytes, int *ret);
+
+/**
+ * text_memfd_create() - a text that never changes, to be handed to somebody
+ * @name: as above
+ * @ret:  the descriptor; every seal is on it
+ *
+ * Return: 0 or negative errno.
+ */
+int text_memfd_create(const char *name, const char *text, size_t size, int *ret);
 
 #endif
