@@ -7,7 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <kin/label.h>
 #include <kin/number.h>
+
+#include "cli/runtime.h"
 
 __attribute__((format(printf, 2, 3))) static int refuse(
 	const struct cli_command *command, const char *format, ...)
@@ -52,11 +55,32 @@ static int read_rom(const struct cli_command *command, struct options *options)
 	return 0;
 }
 
-static int read_duration(const struct cli_command *command, uint64_t *ret_ms)
+static int read_duration(const struct cli_command *command, const char *option, uint64_t *ret_ms)
 {
 	if (kin_duration_parse(optarg, ret_ms) < 0 || *ret_ms == 0)
 		return refuse(command,
-			"--for takes a duration above 0 such as 500ms, 3s or 2m, not '%s'", optarg);
+			"%s takes a duration above 0 such as 500ms, 3s or 2m, not '%s'", option,
+			optarg);
+	return 0;
+}
+
+static int read_name(const struct cli_command *command, const char *option, const char **ret)
+{
+	if (!runtime_name_valid(optarg))
+		return refuse(command, "%s takes a name, not '%s'", option, optarg);
+	*ret = optarg;
+	return 0;
+}
+
+static int turn_on(bool *ret)
+{
+	*ret = true;
+	return 0;
+}
+
+static int set_volume(struct options *options, enum options_volume volume)
+{
+	options->volume = volume;
 	return 0;
 }
 
@@ -87,15 +111,27 @@ static int read_option(
 	case OPTIONS_ROM:
 		return read_rom(command, options);
 	case OPTIONS_FOR:
-		return read_duration(command, &options->for_ms);
+		return read_duration(command, "--for", &options->for_ms);
+	case OPTIONS_TIMEOUT:
+		return read_duration(command, "--timeout", &options->timeout_ms);
 	case OPTIONS_BE_QUIET:
-		options->volume = OPTIONS_QUIET;
-		return 0;
+		return set_volume(options, OPTIONS_QUIET);
 	case OPTIONS_BE_VERBOSE:
-		options->volume = OPTIONS_VERBOSE;
-		return 0;
+		return set_volume(options, OPTIONS_VERBOSE);
 	case OPTIONS_TO:
 		return read_syntax(command, options);
+	case OPTIONS_TREE:
+		return read_name(command, "--tree", &options->tree);
+	case OPTIONS_NAME:
+		return read_name(command, "--name", &options->name);
+	case OPTIONS_NO_CONTROL:
+		return turn_on(&options->no_control);
+	case OPTIONS_WATCH:
+		return turn_on(&options->watch);
+	case OPTIONS_SESSIONS:
+		return turn_on(&options->sessions);
+	case OPTIONS_FOLLOW:
+		return turn_on(&options->follow);
 	case OPTIONS_HELP:
 		return OPTIONS_HELP;
 	case ':':
@@ -105,24 +141,50 @@ static int read_option(
 	}
 }
 
+static int read_argument(
+	const struct cli_command *command, int n, char **words, struct options *options)
+{
+	switch (command->argument) {
+	case CLI_NO_ARGUMENT:
+		return n == 0 ? 0 : refuse(command, "no argument is taken, not '%s'", words[0]);
+	case CLI_FILE:
+		if (n == 0)
+			return refuse(command, "FILE is missing ('-' means standard input)");
+		options->file = words[0];
+		return n == 1 ? 0
+			      : refuse(command, "only one FILE is taken, not '%s' as well",
+					words[1]);
+	case CLI_LABEL:
+		if (n > 1)
+			return refuse(command,
+				"only one label is taken, not '%s' as well; quote it because of "
+				"its blanks",
+				words[1]);
+		if (n == 1 && !kin_label_valid(words[0]))
+			return refuse(command, "'%s' is not a label", words[0]);
+		options->label = n == 1 ? words[0] : "";
+		return 0;
+	}
+	return -EINVAL;
+}
+
 int options_read(const struct cli_command *command, int argc, char **argv, struct options *ret)
 {
-	struct options options = { .total = { default_ram(), OPTIONS_CAPS } };
+	struct options options = { .total = { default_ram(), OPTIONS_CAPS },
+		.label = "",
+		.timeout_ms = OPTIONS_TIMEOUT_MS };
+	const char *letters = command->letters ? command->letters : ":";
 	int code, r;
 
 	optind = 0;
 	opterr = 0;
-	while ((code = getopt_long(argc, argv, ":", command->options, NULL)) >= 0) {
+	while ((code = getopt_long(argc, argv, letters, command->options, NULL)) >= 0) {
 		r = read_option(command, code, argv, &options);
 		if (r)
 			return r;
 	}
-	if (optind == argc)
-		return refuse(command, "FILE is missing ('-' means standard input)");
-	if (optind + 1 < argc)
-		return refuse(
-			command, "only one FILE is taken, not '%s' as well", argv[optind + 1]);
-	options.file = argv[optind];
-	*ret = options;
-	return 0;
+	r = read_argument(command, argc - optind, argv + optind, &options);
+	if (r == 0)
+		*ret = options;
+	return r;
 }

@@ -6,6 +6,8 @@
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
+#include <stdbool.h>
+
 #include <kin/node.h>
 
 #include "cli/cli.h"
@@ -23,14 +25,23 @@
  */
 #define OPTIONS_RAM_MAX (UINT64_C(1) << 30)
 
+#define OPTIONS_TIMEOUT_MS 10000
+
 enum options_volume { OPTIONS_NORMAL, OPTIONS_QUIET, OPTIONS_VERBOSE };
 
 struct options {
-	const char *file; /* borrowed from argv like all text here; "-": standard input */
+	/* Borrowed from argv like all text here. */
+	const char *file;  /* "-": standard input */
+	const char *label; /* "" if none is given */
+	const char *tree;  /* name of a running one; NULL: the only one there is */
+	const char *name;  /* for the tree to be started; NULL: by its config's file */
 	struct quota total;
 	const char *rom_directories[OPTIONS_ROM_MAX];
 	size_t n_rom_directories;
 	uint64_t for_ms; /* 0: without end */
+	uint64_t timeout_ms;
+	bool no_control;              /* kin run: without a control socket */
+	bool watch, sessions, follow; /* kin run and tree; kin tree; kin log */
 	enum options_volume volume;
 	bool to_given;
 	enum kin_syntax to; /* if it was given */
@@ -45,11 +56,18 @@ enum options_code {
 	OPTIONS_BE_QUIET,
 	OPTIONS_BE_VERBOSE,
 	OPTIONS_TO,
+	OPTIONS_TREE,
+	OPTIONS_NAME,
+	OPTIONS_NO_CONTROL,
+	OPTIONS_WATCH,
+	OPTIONS_SESSIONS,
+	OPTIONS_FOLLOW,
+	OPTIONS_TIMEOUT,
 	OPTIONS_HELP,
 };
 
 /**
- * options_read() - read the command line of a command that takes one config
+ * options_read() - read the command line of a command that takes options
  * @argv: argv[0] is the command's name; getopt_long() may reorder the rest
  *
  * Return: 0; OPTIONS_HELP if help is asked for; -EINVAL if something is wrong, which was said on

@@ -2,66 +2,50 @@
  * kin run: starts a tree
  *
  * Checks what a person can get wrong, then becomes kin-core: same process, so that signals, exit
- * status and the terminal are its own. The config goes along as a sealed memfd. Core wants the low
+ * status and the terminal are its own. The config goes along as a sealed memfd, and so does the
+ * control socket, which is made here, where names and folders are known. Core wants the low
  * descriptor numbers for itself, so nothing that was inherited is passed on but the standard ones.
  */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-#include "cli/config.h"
+#include "cli/apply.h"
+#include "cli/runtime.h"
+#include "cli/sealed.h"
+#include "cli/watch.h"
+#include "wire/control.h"
 
-#define CONFIG_FD_MIN 16 /* below are the descriptors that core hands to children */
+#define PASSED_FD_MIN 16 /* below are the descriptors that core hands to children */
 
-#define ARGUMENTS_MAX (16 + 2 * OPTIONS_ROM_MAX)
+#define ARGUMENTS_MAX (24 + 2 * OPTIONS_ROM_MAX)
 #define DIGITS_MAX    21
 
 struct command_line {
 	const char *words[ARGUMENTS_MAX];
 	size_t n;
 	char ram[DIGITS_MAX], caps[DIGITS_MAX], fd[DIGITS_MAX], for_ms[DIGITS_MAX];
+	char listener[DIGITS_MAX], folder[DIGITS_MAX], file[CONTROL_FILE_MAX + 1];
 };
 
-static int write_all(int fd, const char *text, size_t n)
+/* Return: 0 and a descriptor that outlives exec and is out of core's way; negative errno */
+static int move_up(int take_fd, int *ret)
 {
-	while (n > 0) {
-		ssize_t done = write(fd, text, n);
+	int moved = fcntl(take_fd, F_DUPFD, PASSED_FD_MIN), r = moved < 0 ? -errno : 0;
 
-		if (done < 0 && errno != EINTR)
-			return -errno;
-		if (done > 0) {
-			text += done;
-			n -= (size_t) done;
-		}
-	}
-	return 0;
-}
-
-/* Return: a descriptor that outlives exec and is out of core's way, or negative errno */
-static int seal_and_move(int fd)
-{
-	int moved = -1;
-
-	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0)
-		moved = fcntl(fd, F_DUPFD, CONFIG_FD_MIN);
-	return moved < 0 ? -errno : moved;
-}
-
-static int config_memfd(const struct config *config)
-{
-	int fd = memfd_create("config", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-
-	if (fd < 0)
-		return -errno;
-	int r = write_all(fd, config->text, config->n);
-
+	close(take_fd);
 	if (r == 0)
-		r = seal_and_move(fd);
-	close(fd);
+		*ret = moved;
 	return r;
 }
+
+/* What core is given as descriptors. */
+struct passed {
+	int config;
+	bool controlled; /* it has the socket */
+	struct runtime_socket socket;
+};
 
 static void add(struct command_line *line, const char *option, const char *value)
 {
@@ -76,8 +60,18 @@ static const char *digits(char buf[DIGITS_MAX], uint64_t number)
 	return buf;
 }
 
+static void add_control(
+	struct command_line *line, const char *file, const struct runtime_socket *socket)
+{
+	apply_file_name(file, line->file, sizeof(line->file));
+	add(line, "--control-fd", digits(line->listener, (uint64_t) socket->listener));
+	add(line, "--control-folder-fd", digits(line->folder, (uint64_t) socket->folder));
+	add(line, "--name", socket->name);
+	add(line, "--file", line->file);
+}
+
 static void command_line_fill(struct command_line *line, const struct options *options,
-	const struct place *place, int config_fd)
+	const struct place *place, const struct passed *passed)
 {
 	line->n = 0;
 	add(line, place->core, NULL);
@@ -85,7 +79,9 @@ static void command_line_fill(struct command_line *line, const struct options *o
 	add(line, "--caps", digits(line->caps, options->total.caps));
 	for (size_t i = 0; i < place->n_rom_directories; i++)
 		add(line, "--rom", place->rom_directories[i]);
-	add(line, "--config-fd", digits(line->fd, (uint64_t) config_fd));
+	add(line, "--config-fd", digits(line->fd, (uint64_t) passed->config));
+	if (passed->controlled)
+		add_control(line, options->file, &passed->socket);
 	if (options->for_ms)
 		add(line, "--for-ms", digits(line->for_ms, options->for_ms));
 	switch (options->volume) {
@@ -101,21 +97,99 @@ static void command_line_fill(struct command_line *line, const struct options *o
 	line->words[line->n] = NULL;
 }
 
-/* Return: exit status, if it returns */
-static int become_core(
-	const struct options *options, const struct place *place, const struct config *config)
+/*
+ * A name that somebody chose must be free; without a place for the socket the tree runs all the
+ * same. Return: CLI_OK or the exit status
+ */
+static int claim_socket(const struct options *options, struct passed *passed)
 {
-	int config_fd = config_memfd(config);
+	char name[KIN_NAME_MAX + 1];
+	int folder;
+
+	if (options->no_control || runtime_open(true, &folder) < 0)
+		return CLI_OK;
+	runtime_name_of(options->file, name);
+	int r = runtime_claim(
+		folder, options->name ? options->name : name, options->name, &passed->socket);
+
+	passed->controlled = r == 0;
+	if (r == 0)
+		return CLI_OK;
+	close(folder);
+	if (r == -EADDRINUSE && options->name) {
+		fprintf(stderr, "kin: a tree '%s' runs already\n", options->name);
+		return CLI_USAGE;
+	}
+	fprintf(stderr, "kin: no control socket: %s\n", strerror(-r));
+	return CLI_OK;
+}
+
+/* Return: CLI_OK or the exit status */
+static int watch_config(const struct options *options, const struct place *place,
+	const struct config *config, const struct passed *passed)
+{
+	if (!options->watch)
+		return CLI_OK;
+	if (passed->controlled)
+		return watch_start(options, place, config, &passed->socket) < 0 ? CLI_TREE_FAILED
+										: CLI_OK;
+	fprintf(stderr, "kin: '%s' can't be watched without a control socket\n", options->file);
+	return CLI_TREE_FAILED;
+}
+
+static int pass_descriptors(const struct config *config, struct passed *passed)
+{
+	int fd, r = sealed_text(config->text, config->n, &fd);
+
+	if (r == 0)
+		r = move_up(fd, &passed->config);
+	if (r == 0 && passed->controlled)
+		r = move_up(passed->socket.listener, &passed->socket.listener);
+	if (r == 0 && passed->controlled)
+		r = move_up(passed->socket.folder, &passed->socket.folder);
+	if (r < 0)
+		fprintf(stderr, "kin: the config can't be passed on: %s\n", strerror(-r));
+	return r;
+}
+
+/* Return: exit status, if it returns */
+static int become_core(const struct options *options, const struct place *place,
+	const struct config *config, struct passed *passed)
+{
+	int status = watch_config(options, place, config, passed);
 	struct command_line line;
 
-	if (config_fd < 0) {
-		fprintf(stderr, "kin: the config can't be passed on: %s\n", strerror(-config_fd));
+	if (status != CLI_OK)
+		return status;
+	if (pass_descriptors(config, passed) < 0)
 		return CLI_TREE_FAILED;
-	}
-	command_line_fill(&line, options, place, config_fd);
+	command_line_fill(&line, options, place, passed);
 	execv(place->core, (char **) line.words);
 	fprintf(stderr, "kin: can't start %s: %s\n", place->core, strerror(errno));
 	return CLI_USAGE;
+}
+
+/* Return: exit status, if it returns */
+static int start_tree(
+	const struct options *options, const struct place *place, const struct config *config)
+{
+	struct passed passed = { 0 };
+	int status = claim_socket(options, &passed);
+
+	if (status == CLI_OK)
+		status = become_core(options, place, config, &passed);
+	if (passed.controlled)
+		runtime_release(&passed.socket);
+	return status;
+}
+
+static bool can_be_watched(const struct options *options)
+{
+	if (!options->watch || (strcmp(options->file, "-") != 0 && !options->no_control))
+		return true;
+	fprintf(stderr, "kin run: --watch can't be combined with %s; see 'kin help run'\n",
+		options->no_control ? "--no-control" : "standard input");
+	return false;
 }
 
 int run_command(const struct options *options)
@@ -124,7 +198,7 @@ int run_command(const struct options *options)
 	struct place place;
 
 	close_range(STDERR_FILENO + 1, ~0u, 0);
-	if (place_find(options, &place) < 0)
+	if (!can_be_watched(options) || place_find(options, &place) < 0)
 		return CLI_USAGE;
 	int r = config_open(options, &place, &config);
 
@@ -132,7 +206,7 @@ int run_command(const struct options *options)
 		return r == -ENOMEM ? CLI_TREE_FAILED : CLI_CONFIG_UNUSABLE;
 	if (!config.tree || options->volume != OPTIONS_QUIET)
 		problems_print(&config.problems, stderr);
-	r = config.tree ? become_core(options, &place, &config) : CLI_CONFIG_UNUSABLE;
+	r = config.tree ? start_tree(options, &place, &config) : CLI_CONFIG_UNUSABLE;
 	config_close(&config);
 	return r;
 }

@@ -20,6 +20,8 @@
 
 #include <kin/limits.h>
 
+#include "cli/runtime.h"
+
 #define DEADLINE_S 60
 #define OUTPUT_MAX 65536
 
@@ -82,7 +84,7 @@ static int open_fixture(void **state)
 	copy_program(kin, f->kin);
 	write_file(f->good, GOOD, 0600);
 	write_file(path, "", 0600);
-	assert_int_equal(chdir(f->folder), 0);
+	assert_int_equal(chdir(f->folder) | setenv("XDG_RUNTIME_DIR", f->folder, 1), 0);
 	*state = f;
 	return 0;
 }
@@ -417,19 +419,123 @@ static const char fake_core[] =
 static void run_becomes_core_with_a_sealed_config_and_nothing_else_open(void **state)
 {
 	struct fixture *f = *state;
-	char words[512];
+	char words[1024];
 
 	write_file(f->core, fake_core, 0755);
 	RUN(f, "run", "--ram", "8M", "--caps", "500", "--rom", "rom", "--for", "2s", "--verbose",
 		"good.xml");
 	assert_string_equal(f->err, "");
 	snprintf(words, sizeof(words),
-		"--ram 8388608 --caps 500 --rom rom --rom %s/libexec/kin --config-fd 16 --for-ms "
+		"--ram 8388608 --caps 500 --rom rom --rom %s/libexec/kin --config-fd 16 "
+		"--control-fd 17 --control-folder-fd 18 --name good --file %s/good.xml --for-ms "
 		"2000 --verbose\nconfig is 16\n" GOOD,
-		f->folder);
+		f->folder, f->folder);
 	assert_string_equal(f->out, words);
 	assert_int_equal(f->status, 42);
 	unlink(f->core);
+}
+
+static void run_names_the_tree_by_its_file_unless_told_otherwise(void **state)
+{
+	struct fixture *f = *state;
+
+	write_file(f->core, fake_core, 0755);
+	/* What the one before left behind is dead and in nobody's way. */
+	RUN(f, "run", "--rom", "rom", "good.xml");
+	RUN(f, "run", "--rom", "rom", "good.xml");
+	assert_contains(f->out, " --name good --file ");
+	RUN(f, "run", "--rom", "rom", "--name", "better", "good.xml");
+	assert_contains(f->out, " --name better --file ");
+	RUN_INPUT(f, GOOD, "run", "--rom", "rom", "-");
+	assert_contains(f->out, " --name stdin --file <stdin>");
+	RUN(f, "run", "--rom", "rom", "--no-control", "good.xml");
+	assert_null(strstr(f->out, "--control-fd"));
+	assert_string_equal(f->err, "");
+	unlink(f->core);
+}
+
+static void run_without_a_place_for_its_socket_starts_the_tree_all_the_same(void **state)
+{
+	struct fixture *f = *state;
+
+	write_file(f->core, fake_core, 0755);
+	assert_int_equal(chmod("kin", 0755), 0);
+	RUN(f, "run", "--rom", "rom", "good.xml");
+	assert_contains(f->err, "/kin: is open to others, its mode must be 0700\n");
+	assert_null(strstr(f->out, "--control-fd"));
+	assert_int_equal(f->status, 42);
+	assert_int_equal(chmod("kin", 0700), 0);
+	unlink(f->core);
+}
+
+static void a_name_that_is_taken_and_a_watch_of_nothing_are_127(void **state)
+{
+	struct fixture *f = *state;
+	struct runtime_socket socket;
+	int folder;
+
+	assert_int_equal(runtime_open(true, &folder), 0);
+	assert_int_equal(runtime_claim(folder, "mine", true, &socket), 0);
+	RUN(f, "run", "--rom", "rom", "--name", "mine", "good.xml");
+	assert_refused(f, 127, "kin: a tree 'mine' runs already\n");
+	runtime_release(&socket);
+	RUN(f, "run", "--name", "a/b", "good.xml");
+	assert_refused(f, 127, "kin run: --name takes a name, not 'a/b'; see 'kin help run'\n");
+	RUN(f, "run", "--name", ".b", "good.xml");
+	assert_refused(f, 127, "kin run: --name takes a name, not '.b'; see 'kin help run'\n");
+	RUN(f, "run", "--watch", "-");
+	assert_refused(f, 127,
+		"kin run: --watch can't be combined with standard input; see 'kin help run'\n");
+	RUN(f, "run", "--watch", "--no-control", "good.xml");
+	assert_refused(f, 127,
+		"kin run: --watch can't be combined with --no-control; see 'kin help run'\n");
+}
+
+static void without_a_tree_there_is_nothing_to_work_on(void **state)
+{
+	static const char *const commands[] = { "tree", "status", "log" };
+	struct fixture *f = *state;
+
+	RUN(f, "list");
+	assert_string_equal(f->out, "");
+	assert_string_equal(f->err, "");
+	assert_int_equal(f->status, 0);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		RUN(f, commands[i]);
+		assert_refused(f, 125, "kin: no tree runs\n");
+		RUN(f, commands[i], "--tree", "mine");
+		assert_refused(f, 125, "kin: no tree 'mine' runs\n");
+	}
+	RUN(f, "apply", "good.xml");
+	assert_refused(f, 125, "kin: no tree runs\n");
+	RUN(f, "tree", "x");
+	assert_refused(f, 127, "kin tree: no argument is taken, not 'x'; see 'kin help tree'\n");
+	RUN(f, "status", "init", "inner");
+	assert_refused(f, 127,
+		"kin status: only one label is taken, not 'inner' as well; quote it because of its "
+		"blanks; see 'kin help status'\n");
+	RUN(f, "apply", "--timeout", "0", "good.xml");
+	assert_refused(f, 127,
+		"kin apply: --timeout takes a duration above 0 such as 500ms, 3s or 2m, not '0'; "
+		"see 'kin help apply'\n");
+}
+
+static void of_several_trees_one_must_be_chosen(void **state)
+{
+	struct fixture *f = *state;
+	struct runtime_socket sockets[2];
+	int folder;
+
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(runtime_open(true, &folder), 0);
+		assert_int_equal(runtime_claim(folder, "tour", false, &sockets[i]), 0);
+	}
+	RUN(f, "status");
+	assert_refused(f, 127, "kin: several trees run, choose one by --tree: tour, tour-2\n");
+	RUN(f, "status", "--tree", "tour-3");
+	assert_refused(f, 125, "kin: no tree 'tour-3' runs, but: tour, tour-2\n");
+	for (int i = 0; i < 2; i++)
+		runtime_release(&sockets[i]);
 }
 
 static void run_starts_the_tree_whatever_the_check_says(void **state)
@@ -466,6 +572,11 @@ int main(void)
 		cmocka_unit_test(lines_are_checked_and_run_like_xml),
 		cmocka_unit_test(a_missing_core_is_127),
 		cmocka_unit_test(run_becomes_core_with_a_sealed_config_and_nothing_else_open),
+		cmocka_unit_test(run_names_the_tree_by_its_file_unless_told_otherwise),
+		cmocka_unit_test(run_without_a_place_for_its_socket_starts_the_tree_all_the_same),
+		cmocka_unit_test(a_name_that_is_taken_and_a_watch_of_nothing_are_127),
+		cmocka_unit_test(without_a_tree_there_is_nothing_to_work_on),
+		cmocka_unit_test(of_several_trees_one_must_be_chosen),
 		cmocka_unit_test(run_starts_the_tree_whatever_the_check_says),
 	};
 

@@ -1,0 +1,117 @@
+/* States of a running tree; see the header. */
+#include "cli/state.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <kin/answer.h>
+#include <kin/label.h>
+#include <kin/node.h>
+
+#include "cli/link.h"
+
+/* Core asks one question at a time, so others' may be before ours. */
+#define STATE_PATIENCE_MS ((CONTROL_CLIENTS_MAX + 1) * CONTROL_STATE_MS)
+
+int state_tree(const struct link *link, struct kin_tree **ret)
+{
+	struct control_tree_reply reply;
+	char *text;
+	size_t size;
+	int r = link_call(link, control_tree_operation, NULL, &reply, LINK_PATIENCE_MS);
+
+	if (r)
+		return r;
+	r = link_text(reply.text, &text, &size);
+	if (r < 0)
+		return r;
+	r = kin_tree_parse_xml(text, size, NULL, ret);
+	free(text);
+	return r;
+}
+
+/* A component may have said anything. */
+int state_text(const struct link *link, const char *label, char **ret, size_t *ret_size)
+{
+	struct control_state_request request;
+	struct control_state_reply reply;
+	struct kin_tree *tree;
+
+	snprintf(request.label, sizeof(request.label), "%s", label);
+	int r = link_call(link, control_state_operation, &request, &reply, STATE_PATIENCE_MS);
+
+	if (r)
+		return r;
+	r = link_text(reply.text, ret, ret_size);
+	if (r < 0)
+		return r;
+	r = kin_tree_parse_xml(*ret, *ret_size, NULL, &tree);
+	if (r < 0)
+		free(*ret);
+	else
+		kin_tree_free(tree);
+	return r == 0 || r == -ENOMEM ? r : -EBADMSG;
+}
+
+int state_report(const struct link *link, const char *label, struct kin_tree **ret)
+{
+	char *text;
+	size_t size;
+	int r = state_text(link, label, &text, &size);
+
+	if (r)
+		return r;
+	r = kin_tree_parse_xml(text, size, NULL, ret);
+	free(text);
+	return r;
+}
+
+void state_explain(const struct link *link, const char *label, int answer)
+{
+	switch (answer) {
+	case KIN_DENIED:
+		fprintf(stderr, "kin: '%s' has no state to report: it has no children\n", label);
+		break;
+	case KIN_INVALID:
+		fprintf(stderr, "kin: there is no component '%s'\n", label);
+		break;
+	case KIN_CLOSED:
+		fprintf(stderr, "kin: '%s' does not run\n", label);
+		break;
+	case KIN_EXCEEDED:
+		fprintf(stderr, "kin: the state report of '%s' would be too long\n", label);
+		break;
+	case -ETIMEDOUT:
+		fprintf(stderr, "kin: '%s' did not answer within %d s\n", label,
+			CONTROL_STATE_MS / 1000);
+		break;
+	case -EBADMSG:
+		fprintf(stderr, "kin: what '%s' answered can't be read\n", label);
+		break;
+	default:
+		if (answer < 0)
+			link_explain(link, answer);
+		else
+			fprintf(stderr, "kin: '%s' can't report its state: %s\n", label,
+				kin_answer_text(answer));
+	}
+}
+
+int state_label(const struct kin_node *component, char *ret)
+{
+	const struct kin_node *parent = kin_node_parent(component);
+
+	ret[0] = '\0';
+	if (!parent)
+		return 0;
+	int r = state_label(parent, ret);
+
+	return r < 0 ? r : kin_label_join(ret, kin_node_attribute(component, "name"), ret);
+}
+
+int state_is_init(const struct kin_node *component)
+{
+	return kin_node_parent(component) && kin_node_first_of(component, "component");
+}
