@@ -291,7 +291,7 @@ static int sockets_read(int folder, runtime_name *ret, size_t *ret_n)
 
 static size_t remove_dead(int folder, runtime_name *names, size_t n)
 {
-	bool locked = lock(folder) == 0;
+	bool locked = flock(folder, LOCK_EX | LOCK_NB) == 0;
 	size_t n_alive = 0;
 
 	for (size_t i = 0; i < n; i++)

@@ -83,7 +83,8 @@ int runtime_connect(int folder, const char *name, int *ret_channel);
 typedef char runtime_name[KIN_NAME_MAX + 1];
 
 /**
- * runtime_names() - the names of all trees that run, sorted; removes the sockets of dead ones
+ * runtime_names() - the names of all trees that run, sorted; removes the sockets of dead ones,
+ * unless somebody else has the lock
  * @ret: to be freed
  *
  * Return: 0; -E2BIG if there are more than RUNTIME_TREES_MAX; other negative errno.
