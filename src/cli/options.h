@@ -47,8 +47,9 @@ struct options {
 	enum kin_syntax to; /* if it was given */
 };
 
-/* Above all characters, which would be short options. */
+/* Those that have no letter are above all characters. */
 enum options_code {
+	OPTIONS_FOLLOW = 'f',
 	OPTIONS_RAM = 256,
 	OPTIONS_CAPABILITIES,
 	OPTIONS_ROM,
@@ -61,7 +62,6 @@ enum options_code {
 	OPTIONS_NO_CONTROL,
 	OPTIONS_WATCH,
 	OPTIONS_SESSIONS,
-	OPTIONS_FOLLOW,
 	OPTIONS_TIMEOUT,
 	OPTIONS_HELP,
 };

@@ -13,12 +13,13 @@
 #include <kin/interface/timer.h>
 
 #include "ipc/channel.h"
+#include "wire/control.h"
 #include "wire/cpu.h"
 #include "wire/parent.h"
 #include "wire/pd.h"
 
 const struct kin_interface *const interfaces[] = { &parent_interface, &pd_interface, &cpu_interface,
-	&log_interface, &rom_interface, &report_interface, &timer_interface };
+	&log_interface, &rom_interface, &report_interface, &timer_interface, &control_interface };
 const size_t n_interfaces = N(interfaces);
 
 #define RAW_CAPS_MAX 12 /* more than a message may have */

@@ -334,14 +334,22 @@ def test(function):
     return function
 
 
-def main():
-    """Runs all tests of the file, or those named on the command line, in order."""
-    chosen = [t for t in TESTS if not sys.argv[1:] or t.__name__ in sys.argv[1:]]
+def expect_no_name_left():
+    """What was started by the command has taken its name out of the runtime folder again."""
+    folder = pathlib.Path(os.environ["XDG_RUNTIME_DIR"]) / "kin"
+    left = [path.name for path in folder.iterdir()] if folder.exists() else []
+    for name in left:
+        (folder / name).unlink()
+    assert not left, f"left in the runtime folder: {left}"
+
+
+def run_in_order(chosen):
     failed = 0
     for function in chosen:
         begin = time.monotonic()
         try:
             function()
+            expect_no_name_left()
             outcome = "passed"
         except Exception:  # pylint: disable=broad-except
             traceback.print_exc(file=sys.stdout)
@@ -350,4 +358,13 @@ def main():
         title = function.__name__.replace("_", " ")
         print(f"{outcome}  {title}  ({time.monotonic() - begin:.2f} s)", flush=True)
     print(f"{len(chosen) - failed} of {len(chosen)} passed")
-    sys.exit(1 if failed or not chosen else 0)
+    return 1 if failed or not chosen else 0
+
+
+def main():
+    """Runs all tests of the file, or those named on the command line, in order."""
+    chosen = [t for t in TESTS if not sys.argv[1:] or t.__name__ in sys.argv[1:]]
+    with private_folder() as folder:
+        os.environ["XDG_RUNTIME_DIR"] = str(folder)
+        status = run_in_order(chosen)
+    sys.exit(status)

@@ -29,6 +29,7 @@ static const struct {
 	{ "deliver-oddly", deliver_oddly },
 	{ "serve-once", serve_once },
 	{ "be-patient", be_patient },
+	{ "lie-about-state", lie_about_state },
 	{ "lend", lend },
 	{ "borrow", borrow },
 };

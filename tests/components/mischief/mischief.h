@@ -23,4 +23,7 @@ deed talk_garbage, ask_deafly, flood_log;
 /* Ways to serve and to be served; see serving.c */
 deed announce_oddly, deliver_oddly, serve_once, be_patient, lend, borrow;
 
+/* Ways to lie about one's state; see lying.c */
+deed lie_about_state;
+
 #endif
