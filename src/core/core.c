@@ -184,9 +184,20 @@ static void state_answered(void *ctx, const struct host_state *state)
 static const struct account_ops account_ops = { transfer, account_info };
 static const struct local_ops local_ops = { local_exists, local_create, local_upgrade,
 	local_close };
-static const struct host_ops host_ops = { NULL, &account_ops, adopt, start, kill_process, status,
-	alloc_rpc, alloc_rom, free_object, &local_ops, log_text, init_exited, NULL,
-	state_answered };
+static const struct host_ops host_ops = {
+	.accounts = &account_ops,
+	.adopt = adopt,
+	.start = start,
+	.kill = kill_process,
+	.status = status,
+	.alloc_rpc = alloc_rpc,
+	.alloc_rom = alloc_rom,
+	.free = free_object,
+	.local = &local_ops,
+	.log = log_text,
+	.exit = init_exited,
+	.state = state_answered,
+};
 
 /* The config of core's own sandbox: everything there is for one init, all services from here. */
 static int init_config(const struct core_settings *settings, struct kin_tree **ret)

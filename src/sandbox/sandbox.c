@@ -93,10 +93,23 @@ static void exit_propagated(void *ctx, int64_t value)
 	kin_stop(((struct kin_sandbox *) ctx)->env, (int) value);
 }
 
-static const struct host_ops host_ops = { &sandbox_up_ops, &sandbox_account_ops, sandbox_adopt,
-	sandbox_start_process, sandbox_kill, sandbox_status, sandbox_alloc_rpc, sandbox_alloc_rom,
-	sandbox_free_object, &sandbox_local_ops, log_text, exit_propagated, changed,
-	state_report_send, sandbox_state_answered };
+static const struct host_ops host_ops = {
+	.up = &sandbox_up_ops,
+	.accounts = &sandbox_account_ops,
+	.adopt = sandbox_adopt,
+	.start = sandbox_start_process,
+	.kill = sandbox_kill,
+	.status = sandbox_status,
+	.alloc_rpc = sandbox_alloc_rpc,
+	.alloc_rom = sandbox_alloc_rom,
+	.free = sandbox_free_object,
+	.local = &sandbox_local_ops,
+	.log = log_text,
+	.exit = exit_propagated,
+	.changed = changed,
+	.report = state_report_send,
+	.state = sandbox_state_answered,
+};
 
 static void parent_answered(void *data)
 {
