@@ -55,6 +55,11 @@ static struct client *client_find(struct request_source *origin, uint32_t id)
 	return client;
 }
 
+bool client_exists(struct request_source *origin, uint32_t id)
+{
+	return client_find(origin, id) != NULL;
+}
+
 static size_t client_bytes(const struct kin_service *service)
 {
 	assert(service->client_size >= sizeof(struct kin_client));

@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "component/service.h"
 #include "ipc/signal.h"
 #include "wire/parent.h"
 
@@ -126,6 +127,7 @@ int env_init(struct kin_env *env, const struct env_start *start)
 void env_done(struct kin_env *env)
 {
 	kin_signal_close(&env->services.requests);
+	service_forward_done(env);
 	loop_remove(&env->loop, &env->events_source);
 	loop_done(&env->loop);
 }

@@ -27,6 +27,7 @@
 
 struct client;
 struct kin_service;
+struct parent_pending_request;
 struct session_operation;
 
 #define COMPONENT_PAGE_BYTES 4096
@@ -56,15 +57,17 @@ struct env_services {
 	struct kin_signal requests; /* triggered by the parent; open once something is announced */
 	uint64_t sequence;          /* of the last request seen */
 	struct request_source parent;
+	struct service_forwarded *forwarded; /* announced for somebody else to provide */
 };
 
-/* Who has sessions at the parent besides us: a sandbox, for its children. All NULL if there is
- * none. */
+/* Who has sessions at the parent besides us, and clients of the parent's that are not ours: a
+ * sandbox, for its children. All NULL if there is none. */
 struct env_embedded {
 	kin_handler *answered; /* the parent answered pending requests */
 	kin_handler *granted;  /* the parent gave us more */
 	/* The parent asks for the state of us or of somebody below: parent_state() answers. */
 	void (*asked)(uint32_t serial, const char *path, void *data);
+	void (*request)(const struct parent_pending_request *request, void *data);
 	void *data;
 };
 

@@ -5,6 +5,7 @@
 #include <utlist.h>
 
 #include "engine/environment.h"
+#include "engine/forward.h"
 #include "engine/sandbox.h"
 #include "engine/start.h"
 
@@ -36,6 +37,11 @@ static uint64_t least(uint64_t a, uint64_t b)
 static struct quota quota_less(struct quota a, struct quota b)
 {
 	return (struct quota){ less(a.ram, b.ram), less(a.caps, b.caps) };
+}
+
+static struct quota quota_sum(struct quota a, struct quota b)
+{
+	return (struct quota){ a.ram + b.ram, a.caps + b.caps };
 }
 
 static struct quota quota_least(struct quota a, struct quota b)
@@ -156,10 +162,11 @@ static struct quota available(const struct sandbox *sandbox)
 {
 	const struct owner *owner = sandbox->owner;
 	struct account_info info = { { 0, 0 }, { 0, 0 } };
+	struct quota held = forward_held(sandbox);
 
 	owner->accounts->info(owner->ctx, OWNER_SELF, &info);
 	return quota_less(quota_less(quota_less(info.quota, info.used), sandbox->globals.preserve),
-		sandbox->promised);
+		quota_sum(sandbox->promised, held));
 }
 
 int budget_give(struct child *child, struct quota amount)

@@ -48,12 +48,29 @@ static void check_forward_child(
 			service);
 }
 
+/* Of several nodes for a service the first counts; the parent has to expect the service of us. */
+static void check_forwarded_service(
+	struct check_level *level, const struct kin_node *forward, const char *service)
+{
+	const struct check_name *entry = check_name_get(level, &level->forwards, service, forward);
+
+	if (entry && entry->node != forward)
+		CHECK_ERROR(level, forward,
+			"<service> \"%s\" repeats the name of another (line %u), ignored", service,
+			kin_node_line(entry->node));
+	else if (level->outer && !check_provides(level->self, service))
+		CHECK_ERROR(level, forward,
+			"service \"%s\" can't be announced, <provides> of \"%s\" lacks it", service,
+			kin_node_attribute(level->self, "name"));
+}
+
 static void check_forwarding(struct check_level *level, const struct kin_node *forward)
 {
 	const char *service = kin_node_attribute(forward, "name");
 
 	if (!service || !kin_name_valid(service))
 		return;
+	check_forwarded_service(level, forward, service);
 	KIN_NODE_FOREACH (policy, forward, "policy") {
 		if (!kin_node_has(policy, "label") && !kin_node_has(policy, "label_prefix") &&
 			!kin_node_has(policy, "label_suffix"))
@@ -81,12 +98,9 @@ static void check_border(const struct check_level *inner)
 	}
 	KIN_NODE_FOREACH (service, kin_node_first_of(inner->self, "provides"), "service") {
 		const char *promised = kin_node_attribute(service, "name");
-		const struct kin_node *forward = kin_node_first_of(inner->config, "service");
 
-		while (promised && forward &&
-			strcmp(kin_node_attribute(forward, "name") ?: "", promised) != 0)
-			forward = kin_node_next_of(forward, "service");
-		if (promised && kin_name_valid(promised) && !forward)
+		if (promised && kin_name_valid(promised) &&
+			!check_name_find(inner->forwards, promised))
 			CHECK_WARNING(inner, service,
 				"%s: provides service \"%s\", but its config has no <service> "
 				"node for it",

@@ -161,6 +161,7 @@ void check_level_close(struct check_level *level)
 	HASH_CLEAR(hh, level->aliases);
 	HASH_CLEAR(hh, level->services);
 	HASH_CLEAR(hh, level->parent_services);
+	HASH_CLEAR(hh, level->forwards);
 	arena_done(&level->arena);
 }
 

@@ -38,6 +38,7 @@ struct check_level {
 	struct service from_parent, from_child; /* what targets of routes resolve to */
 	struct check_name *children, *aliases;
 	struct check_name *services, *parent_services; /* of the children, of the parent */
+	struct check_name *forwards;                   /* that have a <service> node */
 	struct arena arena;
 	int error; /* -ENOMEM if not everything could be looked at */
 };

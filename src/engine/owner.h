@@ -123,6 +123,19 @@ struct local_ops {
 	int (*close)(void *ctx, struct session *session);
 };
 
+/*
+ * Being a server for others, which is forwarded to children (forward.h). IDs are the parent's, who
+ * passes on what its other children ask of us.
+ */
+struct forward_ops {
+	/* Return: 0, KIN_DENIED if the parent does not let us provide it, negative errno */
+	int (*announce)(void *ctx, const char *service);
+	/* The session is there; takes the capability. */
+	void (*deliver)(void *ctx, uint32_t id, int cap);
+	/* Any other answer: KIN_OK to an upgrade, KIN_CLOSED, or a refusal. */
+	void (*respond)(void *ctx, uint32_t id, int answer);
+};
+
 enum owner_level { OWNER_INFO, OWNER_WARNING, OWNER_ERROR };
 
 struct owner {
@@ -139,6 +152,7 @@ struct owner {
 	/* sandbox_step() has work to do. */
 	void (*schedule)(void *ctx);
 	void (*log)(void *ctx, enum owner_level level, const char *text);
+	const struct forward_ops *forward; /* NULL if nobody can be served */
 };
 
 void owner_log(const struct owner *owner, enum owner_level level, const char *fmt, ...)

@@ -39,12 +39,17 @@ static const char *resolve_alias(struct sandbox *sandbox, const char *name)
 	return alias ? alias->child : name;
 }
 
-static struct service *child_service(void *ctx, const char *name, const char *service)
+struct service *sandbox_child_service(
+	struct sandbox *sandbox, const char *name, const char *service)
 {
-	struct sandbox *sandbox = ctx;
 	struct child *child = sandbox_child(sandbox, resolve_alias(sandbox, name));
 
 	return child ? services_of_child(&sandbox->services, child, service) : NULL;
+}
+
+static struct service *child_service(void *ctx, const char *name, const char *service)
+{
+	return sandbox_child_service(ctx, name, service);
 }
 
 static struct service *any_child_service(void *ctx, const char *name, bool *ret_ambiguous)

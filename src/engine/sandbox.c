@@ -14,6 +14,7 @@
 
 #include "engine/budget.h"
 #include "engine/environment.h"
+#include "engine/forward.h"
 #include "engine/globals.h"
 #include "engine/start.h"
 #include "engine/update.h"
@@ -128,7 +129,8 @@ static void reroute_uncertain(struct sandbox *sandbox)
 	}
 }
 
-/* Names that changed since the last update, by the deaths of servers, are no reason by themselves. */
+/* Names that changed since the last update, by the deaths of servers, are no reason by themselves.
+ */
 static void forget_deaths(struct sandbox *sandbox)
 {
 	while (services_take_changed(&sandbox->services))
@@ -147,14 +149,14 @@ int sandbox_apply(struct sandbox *sandbox, struct kin_tree *tree)
 	sandbox->updates++;
 	sandbox->config_error[0] = '\0';
 	forget_deaths(sandbox);
-	globals_apply(
-		sandbox, before ? kin_tree_root(before->tree) : NULL, kin_tree_root(tree));
+	globals_apply(sandbox, before ? kin_tree_root(before->tree) : NULL, kin_tree_root(tree));
 	sandbox->config = config;
 	apply_starts(sandbox, config);
 	sandbox_config_unref(before);
 	budget_configure(sandbox);
 	reroute_uncertain(sandbox);
 	update_settle(sandbox);
+	forward_apply(sandbox);
 	sandbox_schedule(sandbox);
 	report_urgent(sandbox);
 	return 0;
@@ -190,8 +192,10 @@ static void advance(struct child *child)
 			owner->children->exit(owner->ctx, child->exit_value);
 		child->propagate_exit = false;
 		break;
+	case CHILD_ABANDONED: /* its PD may have waited to be closed */
+		child_close_all(child);
+		break;
 	case CHILD_ALIVE:
-	case CHILD_ABANDONED:
 		break;
 	}
 }
@@ -220,6 +224,20 @@ static void advance_all(struct sandbox *sandbox)
 	}
 }
 
+void sandbox_session_lost(struct session *session)
+{
+	struct child *client = session->client;
+
+	owner_log(client->sandbox->owner, OWNER_WARNING,
+		"%s: session of service \"%s\" (label=\"%s\") was ended by its server",
+		client->name, session->service->name->name, session->args.label);
+	if (client->state != CHILD_ALIVE && client->state != CHILD_INCOMPLETE)
+		return;
+	child_note(client, HISTORY_RESTART, "service \"%s\" (label=\"%s\") was ended by its server",
+		session->name->name, session->asked);
+	sandbox_mark(client, MARK_RESTART);
+}
+
 void sandbox_step(struct sandbox *sandbox)
 {
 	sandbox->scheduled = false;
@@ -230,6 +248,8 @@ void sandbox_step(struct sandbox *sandbox)
 	update_bury(sandbox);
 	if (sandbox->rebalance)
 		budget_balance(sandbox);
+	if (sandbox->services.grown)
+		forward_services_changed(sandbox);
 	report_flush(sandbox);
 }
 
@@ -347,6 +367,7 @@ void sandbox_done(struct sandbox *sandbox)
 	}
 	update_bury(sandbox);
 	assert(!sandbox->dying && !sandbox->advancing);
+	forward_done(sandbox);
 	globals_done(sandbox);
 	services_done(&sandbox->services);
 	sandbox->config = sandbox_config_unref(sandbox->config);

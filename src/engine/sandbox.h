@@ -45,7 +45,7 @@ struct globals {
 
 struct sandbox {
 	const struct owner *owner;
-	struct sandbox_config *config; /* NULL until there is one */
+	struct sandbox_config *config;                   /* NULL until there is one */
 	char config_error[SANDBOX_CONFIG_ERROR_MAX + 1]; /* of a later one that can't be used */
 	struct globals globals;
 	struct alias *aliases;
@@ -54,10 +54,11 @@ struct sandbox {
 	struct child *advancing;          /* that sandbox_step() shall look at */
 	struct child *marked;             /* to be restarted or stopped, by marked_next */
 	struct services services;
-	struct session *waiting; /* that the parent or the owner has to answer */
+	struct session *waiting;  /* that the parent or the owner has to answer */
+	struct forward *forwards; /* hashed by ID; see forward.h */
 	uint32_t last_up_id, last_child_id;
-	uint32_t updates; /* number of the present one */
-	struct quota promised; /* sum of what children are promised */
+	uint32_t updates;           /* number of the present one */
+	struct quota promised;      /* sum of what children are promised */
 	unsigned environment_steps; /* by which donations of environments had to be raised */
 	bool scheduled;
 	bool asked;     /* our parent for more, and it has not granted anything since */
@@ -104,6 +105,8 @@ const struct kin_node *sandbox_child_config(const struct child *child);
 
 /* Is there nothing under way, so that only something from outside can change it? */
 bool sandbox_settled(const struct sandbox *sandbox);
+/* A session of a child's was ended by its server: the child is to be started anew. Records only. */
+void sandbox_session_lost(struct session *session);
 
 /* Used inside the engine. */
 
@@ -114,6 +117,10 @@ int sandbox_find_route(struct sandbox *sandbox, struct child *child,
 /* The same, saying what is wrong. Return: 0, KIN_DENIED, -ENOMEM */
 int sandbox_route(struct sandbox *sandbox, struct child *child, const struct route_request *request,
 	struct route_result *ret);
+
+/* Return: the service of the child of that name or alias, NULL if there is none */
+struct service *sandbox_child_service(
+	struct sandbox *sandbox, const char *name, const char *service);
 
 void sandbox_schedule(struct sandbox *sandbox);
 void sandbox_advance(struct child *child); /* have sandbox_step() look at it */

@@ -110,6 +110,8 @@ void server_response(struct child *child, uint32_t server_id, int answer)
 		 (answer == KIN_DENIED || answer == KIN_INSUFFICIENT_RAM ||
 			 answer == KIN_INSUFFICIENT_CAPS))
 		session_refused(session, answer);
+	else if (session && answer == KIN_CLOSED && session_alive(session))
+		session_dropped(session);
 	else
 		ignore(child, "response", server_id, session);
 }

@@ -81,6 +81,7 @@ static void offer(struct services *services, struct service *service)
 	service->withdrawn = false;
 	DL_APPEND(service->name->children, service);
 	change(services, service->name);
+	services->grown = true;
 }
 
 int services_provide(struct services *services, struct child *server, const char *name)

@@ -17,6 +17,7 @@
 #include <kin/limits.h>
 
 struct child;
+struct kin_node;
 struct sandbox;
 struct session;
 
@@ -39,12 +40,15 @@ struct service_name {
 	struct session *sessions; /* asked for under this name by children that live */
 	bool changed;
 	struct service_name *changed_next;
+	const struct kin_node *forward; /* <service>: whom of the parent's clients it serves */
+	bool announced;                 /* to the parent */
 	UT_hash_handle hh;
 };
 
 struct services {
 	struct service_name *names;
 	struct service_name *changed;
+	bool grown; /* a child offers something that it did not before */
 };
 
 /* Return: the entry, made if need be; NULL if there is no memory */

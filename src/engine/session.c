@@ -12,9 +12,11 @@
 
 #include "engine/child.h"
 #include "engine/donation.h"
+#include "engine/forward.h"
 #include "engine/sandbox.h"
 
-/* Else a child could make us spend more on its sessions than it pays: the rest is for the tables. */
+/* Else a child could make us spend more on its sessions than it pays: the rest is for the tables.
+ */
 _Static_assert(sizeof(struct session) <= SESSION_COST_BYTES * 3 / 4, "a session costs more");
 
 const char *session_state_word(enum session_state state)
@@ -81,6 +83,20 @@ void session_route_request(const struct session *session, struct route_request *
 {
 	*ret = (struct route_request){ session->name->name, session->asked, session->client->name,
 		session->environment };
+}
+
+struct session *session_new_forwarded(struct sandbox *sandbox, struct forward *forward,
+	struct service_name *name, const char *asked)
+{
+	struct session *session = calloc(1, sizeof(*session));
+
+	if (!session)
+		return NULL;
+	session->sandbox = sandbox;
+	session->forward = forward;
+	session->name = name;
+	strcpy(session->asked, asked);
+	return session;
 }
 
 struct session *session_find(struct child *client, uint32_t id)
@@ -176,11 +192,19 @@ static void changed(const struct session *session)
 		report_changed(session->sandbox);
 }
 
-/* The end of every session: its quota goes home, a client that waits for it is told. */
+static bool is_refused(const struct session *session)
+{
+	return session->state == SESSION_DENIED || session->state == SESSION_INSUFFICIENT_RAM ||
+	       session->state == SESSION_INSUFFICIENT_CAPS;
+}
+
+/* The end of every session: its quota goes home, who waits for it is told. */
 static void finish(struct session *session)
 {
 	struct child *client = session->client;
+	struct forward *forward = session->forward;
 	bool tell = client && session->closing;
+	int answer = is_refused(session) ? session->answer : KIN_CLOSED;
 
 	donation_return(session);
 	leave_server(session);
@@ -190,6 +214,8 @@ static void finish(struct session *session)
 	if (tell)
 		child_answered(client, session, SESSION_EVENT_CLOSED);
 	session_free(session);
+	if (forward)
+		forward_ended(forward, answer);
 }
 
 static void wait_for_answer(struct session *session)
@@ -375,6 +401,12 @@ void session_orphan(struct session *session)
 		finish(session);
 }
 
+void session_withdraw(struct session *session)
+{
+	if (session->state != SESSION_CLOSE_REQUESTED && close_at_server(session))
+		finish(session);
+}
+
 /* Its owner is at starting the client with it: that goes on, and finds the channel closed. */
 static bool starts_with(const struct session *session)
 {
@@ -391,6 +423,8 @@ void session_purge(struct session *session)
 	if (!starts_with(session))
 		drop_cap(session);
 	session->service = NULL;
+	if (session->forward && before == SESSION_CREATE_REQUESTED)
+		return; /* until there is another server */
 	if (!session->client || before == SESSION_CLOSE_REQUESTED) {
 		finish(session);
 		return;
@@ -419,6 +453,13 @@ void session_purge(struct session *session)
 	}
 }
 
+void session_dropped(struct session *session)
+{
+	if (session->client)
+		sandbox_session_lost(session);
+	session_purge(session);
+}
+
 void session_unpark(struct session *session)
 {
 	const struct owner *owner = session_owner(session);
@@ -439,7 +480,9 @@ void session_delivered(struct session *session, int cap)
 	session->state = SESSION_AVAILABLE;
 	if (server)
 		server_dequeue(server, session);
-	if (session->client)
+	if (session->forward)
+		forward_delivered(session->forward);
+	else if (session->client)
 		child_answered(session->client, session, SESSION_EVENT_CREATED);
 	else
 		session_orphan(session);
@@ -471,7 +514,10 @@ void session_upgraded(struct session *session)
 	session->upgrade = (struct quota){ 0, 0 };
 	if (server)
 		server_dequeue(server, session);
-	child_answered(session->client, session, SESSION_EVENT_UPGRADED);
+	if (session->forward)
+		forward_upgraded(session->forward);
+	else
+		child_answered(session->client, session, SESSION_EVENT_UPGRADED);
 }
 
 void session_closed(struct session *session)

@@ -14,6 +14,7 @@
 
 #include "engine/owner.h"
 
+struct forward;
 struct route_request;
 struct sandbox;
 struct service;
@@ -39,11 +40,12 @@ struct session {
 	uint32_t id; /* the client's */
 	bool environment;
 
-	struct child *client;    /* who pays and is told; NULL once it is gone */
-	struct service *service; /* NULL once its server is gone */
+	struct child *client;          /* who pays and is told; NULL once it is gone */
+	struct forward *forward;       /* instead of a client: a client of our parent's */
+	struct service *service;       /* NULL once its server is gone */
 	char asked[KIN_LABEL_MAX + 1]; /* label that it was routed by */
-	uint32_t version;        /* of the interface the client speaks */
-	struct kin_args args;    /* as the server sees them */
+	uint32_t version;              /* of the interface the client speaks */
+	struct kin_args args;          /* as the server sees them */
 	struct kin_affinity affinity;
 	enum special_rom special;
 
@@ -93,6 +95,10 @@ bool session_alive(const struct session *session);
 struct session *session_new(
 	struct child *client, uint32_t id, struct service *service, const char *asked);
 
+/* Likewise, for a client of our parent's; it is in no table and has no service yet. */
+struct session *session_new_forwarded(struct sandbox *sandbox, struct forward *forward,
+	struct service_name *name, const char *asked);
+
 /* The owner of the sandbox it belongs to, whoever is gone. */
 const struct owner *session_owner(const struct session *session);
 
@@ -126,8 +132,15 @@ int session_close(struct session *session);
 /* The client is gone: close it, telling nobody. May free it. */
 void session_orphan(struct session *session);
 
+/* A forwarded one that its server has made: close it; who asked for it is told. May free it. */
+void session_withdraw(struct session *session);
+
 /* The server is gone: settle the quota, tell the client if it waits for an answer. May free it. */
 void session_purge(struct session *session);
+
+/* The server ends it without being asked: for the client as if the server were gone. May free it.
+ */
+void session_dropped(struct session *session);
 
 /* The server got an account: it gets the donations that were parked for it. */
 void session_unpark(struct session *session);

@@ -152,6 +152,7 @@ void host_init(struct host *host, struct loop *loop, const struct host_ops *ops)
 		.cap_close = cap_close,
 		.schedule = schedule,
 		.log = log_text,
+		.forward = ops->forward,
 	};
 	sandbox_init(&host->sandbox, &host->owner);
 }

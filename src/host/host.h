@@ -48,6 +48,7 @@ struct host_ops {
 	void (*changed)(void *ctx, struct child *child, enum child_change change); /* may be NULL */
 	void (*report)(void *ctx); /* the state report is due; may be NULL */
 	void (*state)(void *ctx, const struct host_state *state); /* may be NULL: nobody asks */
+	const struct forward_ops *forward; /* NULL if the parent can't be served */
 };
 
 struct host_timer {

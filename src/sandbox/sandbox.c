@@ -109,6 +109,7 @@ static const struct host_ops host_ops = {
 	.changed = changed,
 	.report = state_report_send,
 	.state = sandbox_state_answered,
+	.forward = &sandbox_forward_ops,
 };
 
 static void parent_answered(void *data)
@@ -140,8 +141,11 @@ int kin_sandbox_open(
 		sandbox->events = *events;
 	host_init(&sandbox->host, &env->loop, &host_ops);
 	local_init(sandbox);
-	env->embedded = (struct env_embedded){ parent_answered, parent_granted, sandbox_state_asked,
-		sandbox };
+	env->embedded = (struct env_embedded){ .answered = parent_answered,
+		.granted = parent_granted,
+		.asked = sandbox_state_asked,
+		.request = sandbox_forward,
+		.data = sandbox };
 	*ret = sandbox;
 	return 0;
 }

@@ -38,10 +38,14 @@ struct kin_sandbox {
 };
 
 /* Seams of the host: what we ask our parent and our PD for (upwards.c), services of our own
- * (local.c). */
+ * (local.c), being a server for the parent's other clients (forward.c). */
 extern const struct up_ops sandbox_up_ops;
 extern const struct account_ops sandbox_account_ops;
 extern const struct local_ops sandbox_local_ops;
+extern const struct forward_ops sandbox_forward_ops;
+
+/* Takes a request that our parent has for a service of a child; @data is the sandbox. */
+void sandbox_forward(const struct parent_pending_request *request, void *data);
 
 int sandbox_adopt(void *ctx, int pd, struct quota quota, uint32_t *ret_account);
 int sandbox_start_process(void *ctx, const struct child_start *what, struct host_process *ret);

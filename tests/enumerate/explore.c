@@ -232,6 +232,15 @@ static enum sight look(struct world *world)
 	return n ? (enum sight) requests[0].kind : SEES_NOTHING;
 }
 
+/* A client that was started anew handles what the one before did. */
+static void greet(struct model *model)
+{
+	struct child *client = model_child(model, "client");
+
+	if (client->started && !client->events_handled)
+		child_handles(client, CHILD_EVENT_SESSION);
+}
+
 /* Return: the answer to a client's call */
 static int act(struct world *world, enum operation operation, bool *ret_cap, enum sight *ret_sees)
 {
@@ -267,6 +276,7 @@ static int act(struct world *world, enum operation operation, bool *ret_cap, enu
 		model_up_answer(model, services[world->kind], op->script);
 	}
 	model_settle(model);
+	greet(model);
 	return r;
 }
 

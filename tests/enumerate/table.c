@@ -223,7 +223,8 @@ const struct row rows[] = {
 		.stays = true, .log = "server: response for session ID in state STATE ignored" },
 	{ .kinds = BIT(CHILD), .at = BIT(UPGRADING_SEEN), .does = BIT(RESPOND_OK),
 		.then = OK, .client = UPGRADED },
-	{ .kinds = BIT(CHILD), .at = BIT(UPGRADING_SEEN), .does = RESPONSES & ~BIT(RESPOND_OK),
+	{ .kinds = BIT(CHILD), .at = BIT(UPGRADING_SEEN),
+			.does = RESPONSES & ~(BIT(RESPOND_OK) | BIT(RESPOND_CLOSED)),
 		.stays = true, .log = "server: response for session ID in state STATE ignored" },
 	{ .kinds = BIT(CHILD), .at = BIT(CLOSING_SEEN), .does = BIT(RESPOND_CLOSED),
 		.then = UNKNOWN, .client = ENDED },
@@ -233,7 +234,10 @@ const struct row rows[] = {
 	{ .kinds = BIT(CHILD), .at = BIT(CLOSING_SEEN) | BIT(UNDELIVERED_SEEN) | BIT(ORPHAN_SEEN),
 			.does = RESPONSES & ~BIT(RESPOND_CLOSED),
 		.stays = true, .log = "server: response for session ID in state STATE ignored" },
-	{ .kinds = BIT(CHILD), .at = BIT(UNKNOWN) | OLD_STATE, .does = RESPONSES,
+	{ .kinds = BIT(CHILD), .at = BIT(UNKNOWN) | REFUSED, .does = RESPONSES,
+		.stays = true, .log = "server: response for session ID in state STATE ignored" },
+	{ .kinds = BIT(CHILD), .at = BIT(AVAIL) | BIT(OK),
+			.does = RESPONSES & ~BIT(RESPOND_CLOSED),
 		.stays = true, .log = "server: response for session ID in state STATE ignored" },
 	{ .kinds = BIT(CHILD),
 		.at = BIT(CREATING) | BIT(UPGRADING) | BIT(CLOSING) | BIT(UNDELIVERED) |
@@ -241,6 +245,16 @@ const struct row rows[] = {
 		.does = RESPONSES,
 		.stays = true,
 		.log = "server: response for session ID in state unknown ignored" },
+
+	{ .chapter = "The server ends it without being asked: the client is started anew",
+		.kinds = BIT(CHILD), .at = BIT(AVAIL) | BIT(OK), .does = BIT(RESPOND_CLOSED),
+		.then = UNKNOWN,
+		.log = "client: session of service \"SERVICE\" (label=\"client\") was ended by its "
+			"server" },
+	{ .kinds = BIT(CHILD), .at = BIT(UPGRADING_SEEN), .does = BIT(RESPOND_CLOSED),
+		.then = UNKNOWN, .client = UPGRADED,
+		.log = "client: session of service \"SERVICE\" (label=\"client\") was ended by its "
+			"server" },
 
 	{ .chapter = "The server ends",
 		.kinds = BIT(CHILD), .at = FRESH, .does = BIT(SERVER_ENDS),

@@ -10,6 +10,7 @@
 
 #include "engine/donation.h"
 #include "engine/environment.h"
+#include "engine/forward.h"
 #include "model/check.h"
 #include "model/model.h"
 
@@ -81,7 +82,8 @@ static void check_server(struct child *child)
 	HASH_ITER (by_server_id, child->served, session, next) {
 		assert(session->service && session->service->server == child);
 		assert(session->requested == waits(session));
-		assert(session->client || waits(session));
+		assert(session->client || session->forward || waits(session));
+		assert(!session->client || !session->forward);
 		waiting += waits(session);
 		check_state(session);
 	}
@@ -112,6 +114,23 @@ static void check_life(const struct child *child)
 		assert(!child->sessions && !child->served && !child->provided && !child->adopted);
 }
 
+/* A forwarded session is at its server, unless it waits for one. */
+static void check_forward(const struct forward *forward)
+{
+	const struct session *session = forward->session;
+
+	assert(session->forward == forward && !session->client);
+	assert(!session->listed && !session->closing && !session->waiting && !session->cap);
+	check_state(session);
+	if (!session->service)
+		assert(session->state == SESSION_CREATE_REQUESTED && !session->server_id);
+	else
+		assert(session_find_at_server(session->service->server, session->server_id) ==
+			session);
+	if (session->service)
+		assert(session->cost_bytes == SESSION_COST_BYTES);
+}
+
 static void check_children(struct child *children)
 {
 	struct child *child;
@@ -125,10 +144,13 @@ static void check_children(struct child *children)
 
 void check_tables(struct sandbox *sandbox)
 {
+	const struct forward *forward = sandbox->forwards;
 	const struct session *session;
 
 	check_children(sandbox->children);
 	check_children(sandbox->dying);
+	for (; forward; forward = forward->by_id.next)
+		check_forward(forward);
 	DL_FOREACH2 (sandbox->waiting, session, waiting_next)
 		assert(session->waiting && session->service->kind != SERVICE_CHILD);
 }
@@ -199,26 +221,60 @@ unsigned check_caps_held(struct sandbox *sandbox)
 
 static void check_parent(const struct model *model)
 {
-	struct quota sum = { 0, 0 };
+	struct quota sum = { MODEL_GUESTS_RAM, MODEL_GUESTS_CAPS };
+	const struct model_guest *guest;
 	const struct model_up *up;
 
 	DL_FOREACH (model->ups, up) {
 		sum.ram += up->amount.ram;
 		sum.caps += up->amount.caps;
 	}
+	DL_FOREACH (model->guests, guest) {
+		sum.ram -= guest->amount.ram;
+		sum.caps -= guest->amount.caps;
+	}
 	assert(model->parent.quota.ram == sum.ram && model->parent.quota.caps == sum.caps);
 }
 
-void model_check(struct model *model)
+void model_check_accounts(struct model *model)
 {
 	struct child *child;
 
-	ledger_check(&model->ledger);
-	check_tables(&model->sandbox);
 	DL_FOREACH (model->sandbox.children, child)
 		check_account(model, child);
 	DL_FOREACH (model->sandbox.dying, child)
 		check_account(model, child);
+}
+
+/* What the parent waits for and what the engine has under that number. */
+static void check_guests(const struct model *model)
+{
+	const struct forward *forward = model->sandbox.forwards;
+	struct model_guest *guest;
+	unsigned n = 0;
+
+	DL_FOREACH (model->guests, guest)
+		n++;
+	for (; forward; forward = forward->by_id.next, n--) {
+		enum session_state state = forward->session->state;
+
+		DL_SEARCH_SCALAR(model->guests, guest, id, forward->id);
+		assert(guest);
+		assert((guest->state == MODEL_GUEST_CREATING) ==
+			(state == SESSION_CREATE_REQUESTED));
+		assert(guest->state != MODEL_GUEST_OPEN || state == SESSION_HANDED_OUT ||
+			state == SESSION_CLOSE_REQUESTED);
+		assert(guest->state != MODEL_GUEST_CLOSING || state == SESSION_CLOSE_REQUESTED);
+	}
+	assert(n == 0);
+}
+
+void model_check(struct model *model)
+{
+	ledger_check(&model->ledger);
+	check_tables(&model->sandbox);
+	model_check_accounts(model);
+	check_guests(model);
 	check_parent(model);
 	assert(check_caps_held(&model->sandbox) == model->n_caps);
 }

@@ -15,7 +15,7 @@ static void lines_add(struct model_lines *lines, const char *text)
 	snprintf(lines->line[lines->n++ % MODEL_LINES_MAX], MODEL_LINE_BYTES, "%s", text);
 }
 
-__attribute__((format(printf, 2, 3))) static void note(struct model *model, const char *fmt, ...)
+void model_note(struct model *model, const char *fmt, ...)
 {
 	char text[MODEL_LINE_BYTES];
 	va_list ap;
@@ -66,7 +66,7 @@ void model_script(
 	model->scripts[model->n_scripts++] = (struct model_script){ call, service, answer, times };
 }
 
-static int scripted(struct model *model, enum model_call call, const char *service)
+int model_scripted(struct model *model, enum model_call call, const char *service)
 {
 	for (size_t i = 0; i < model->n_scripts; i++) {
 		struct model_script *script = &model->scripts[i];
@@ -142,7 +142,7 @@ static void pd_end(struct model_pd *pd)
  * The parent
  */
 
-static int move_up(struct model *model, struct quota amount, bool back)
+int model_move_up(struct model *model, struct quota amount, bool back)
 {
 	struct ledger_edge edge = { back ? &model->parent : &model->self,
 		back ? &model->self : &model->parent, amount };
@@ -168,7 +168,7 @@ static void up_end(struct model *model, struct model_up *up)
 {
 	if (up->pd)
 		pd_end(up->pd);
-	move_up(model, up->amount, true);
+	model_move_up(model, up->amount, true);
 	DL_DELETE(model->ups, up);
 	free(up);
 }
@@ -188,15 +188,15 @@ static int up_session(void *ctx, uint32_t id, const struct session *session, int
 	const char *service = session->service->name->name;
 	struct model *model = ctx;
 
-	note(model, "up session %s \"%s\"", service, session->args.label);
-	int r = move_up(model, amount, false);
+	model_note(model, "up session %s \"%s\"", service, session->args.label);
+	int r = model_move_up(model, amount, false);
 
 	if (r)
 		return r;
-	int answer = scripted(model, MODEL_SESSION, service);
+	int answer = model_scripted(model, MODEL_SESSION, service);
 
 	if (answer && answer != KIN_PENDING) {
-		move_up(model, amount, true);
+		model_move_up(model, amount, true);
 		return answer;
 	}
 	struct model_up *up = calloc(1, sizeof(*up));
@@ -244,12 +244,12 @@ static int up_upgrade(void *ctx, uint32_t id, struct quota amount)
 {
 	struct model *model = ctx;
 	struct model_up *up = up_find(model, id);
-	int answer = scripted(model, MODEL_UPGRADE, up->service);
+	int answer = model_scripted(model, MODEL_UPGRADE, up->service);
 
 	assert(up->state == MODEL_UP_OPEN);
 	if (answer && answer != KIN_PENDING)
 		return answer;
-	int r = move_up(model, amount, false);
+	int r = model_move_up(model, amount, false);
 
 	if (r)
 		return r;
@@ -265,9 +265,9 @@ static int up_close(void *ctx, uint32_t id)
 {
 	struct model *model = ctx;
 	struct model_up *up = up_find(model, id);
-	int answer = scripted(model, MODEL_CLOSE, up->service);
+	int answer = model_scripted(model, MODEL_CLOSE, up->service);
 
-	note(model, "up close %s \"%s\"", up->service, up->label);
+	model_note(model, "up close %s \"%s\"", up->service, up->label);
 	if (answer == KIN_PENDING) {
 		up->state = MODEL_UP_CLOSING;
 		up->answer = KIN_PENDING;
@@ -279,7 +279,7 @@ static int up_close(void *ctx, uint32_t id)
 
 static void up_resource_request(void *ctx, struct quota amount)
 {
-	note(ctx, "up asks for %" PRIu64 " %" PRIu64, amount.ram, amount.caps);
+	model_note(ctx, "up asks for %" PRIu64 " %" PRIu64, amount.ram, amount.caps);
 }
 
 static const struct up_ops up_ops = { up_session, up_session_cap, up_upgrade, up_close,
@@ -323,7 +323,7 @@ static int adopt(void *ctx, int cap, struct quota quota, uint32_t *ret_account)
 		pd->adopted = true;
 		pd->given = quota;
 		*ret_account = i + 1;
-		note(model, "adopt %" PRIu32, *ret_account);
+		model_note(model, "adopt %" PRIu32, *ret_account);
 		return 0;
 	}
 	return KIN_INVALID;
@@ -333,7 +333,7 @@ static int start(void *ctx, struct child *child, const struct child_start *what)
 {
 	struct model *model = ctx;
 
-	note(model, "start %s", what->name);
+	model_note(model, "start %s", what->name);
 	assert(model_account(model, what->account) && what->account != OWNER_SELF);
 	assert(cap_is_open(model, what->pd) && cap_is_open(model, what->cpu));
 	assert(cap_is_open(model, what->log) && cap_is_open(model, what->binary));
@@ -342,19 +342,19 @@ static int start(void *ctx, struct child *child, const struct child_start *what)
 
 static void stop(void *ctx, struct child *child)
 {
-	note(ctx, "stop %s", child->name);
+	model_note(ctx, "stop %s", child->name);
 }
 
 static void wake(void *ctx, struct child *child)
 {
 	assert(child->started);
-	note(ctx, "wake %s", child->name);
+	model_note(ctx, "wake %s", child->name);
 }
 
 static void wake_server(void *ctx, struct child *child)
 {
 	assert(child->started);
-	note(ctx, "wake server %s", child->name);
+	model_note(ctx, "wake server %s", child->name);
 }
 
 static bool answered(void *ctx, struct child *child, uint32_t id, enum session_event event)
@@ -364,7 +364,7 @@ static bool answered(void *ctx, struct child *child, uint32_t id, enum session_e
 		[SESSION_EVENT_CLOSED] = "closed" };
 	struct model *model = ctx;
 
-	note(model, "answered %s %" PRIu32 " %s", child->name, id, words[event]);
+	model_note(model, "answered %s %" PRIu32 " %s", child->name, id, words[event]);
 	if (model->on_answered)
 		model->on_answered(model, child, id, event);
 	return model->waiting;
@@ -372,12 +372,12 @@ static bool answered(void *ctx, struct child *child, uint32_t id, enum session_e
 
 static void propagate_exit(void *ctx, int64_t value)
 {
-	note(ctx, "exit %" PRId64, value);
+	model_note(ctx, "exit %" PRId64, value);
 }
 
 static void config_changed(void *ctx, struct child *child)
 {
-	note(ctx, "config of %s changed", child->name);
+	model_note(ctx, "config of %s changed", child->name);
 }
 
 static const struct child_ops child_ops = { adopt, start, stop, wake, wake_server, answered,
@@ -398,9 +398,9 @@ static int local_create(void *ctx, struct session *session, int *ret_cap)
 {
 	const char *service = session->service->name->name;
 	struct model *model = ctx;
-	int answer = scripted(model, MODEL_LOCAL, service);
+	int answer = model_scripted(model, MODEL_LOCAL, service);
 
-	note(model, "local create %s \"%s\" special %d", service, session->args.label,
+	model_note(model, "local create %s \"%s\" special %d", service, session->args.label,
 		(int) session->special);
 	if (answer)
 		return answer;
@@ -413,8 +413,8 @@ static int local_create(void *ctx, struct session *session, int *ret_cap)
 static int local_upgrade(void *ctx, struct session *session, struct quota amount)
 {
 	assert(session->local == ctx);
-	note(ctx, "local upgrade \"%s\" %" PRIu64 " %" PRIu64, session->args.label, amount.ram,
-		amount.caps);
+	model_note(ctx, "local upgrade \"%s\" %" PRIu64 " %" PRIu64, session->args.label,
+		amount.ram, amount.caps);
 	return 0;
 }
 
@@ -425,7 +425,7 @@ static int local_close(void *ctx, struct session *session)
 	assert(session->local == model && model->n_locals > 0);
 	session->local = NULL;
 	model->n_locals--;
-	note(model, "local close \"%s\"", session->args.label);
+	model_note(model, "local close \"%s\"", session->args.label);
 	return 0;
 }
 
@@ -456,10 +456,11 @@ struct model *model_new(void)
 	assert(model);
 	model->caps = calloc(MODEL_CAPS_MAX, 1);
 	assert(model->caps);
-	ledger_init(&model->ledger, &model->parent, (struct quota){ MODEL_RAM, MODEL_CAPS });
+	ledger_init(&model->ledger, &model->parent,
+		(struct quota){ MODEL_RAM + MODEL_GUESTS_RAM, MODEL_CAPS + MODEL_GUESTS_CAPS });
 	account_init(&model->self);
 	account_attach(&model->self, &model->parent);
-	move_up(model, (struct quota){ MODEL_RAM, MODEL_CAPS }, true);
+	model_move_up(model, (struct quota){ MODEL_RAM, MODEL_CAPS }, true);
 	model->owner = (struct owner){ .ctx = model,
 		.up = &up_ops,
 		.accounts = &account_ops,
@@ -467,7 +468,8 @@ struct model *model_new(void)
 		.local = &local_ops,
 		.cap_close = cap_close,
 		.schedule = schedule,
-		.log = log_text };
+		.log = log_text,
+		.forward = &model_forward_ops };
 	sandbox_init(&model->sandbox, &model->owner);
 	return model;
 }
@@ -506,7 +508,7 @@ void model_free(struct model *model)
 	struct model_up *up, *next;
 
 	sandbox_done(&model->sandbox);
-	assert(model->n_caps == 0 && model->n_locals == 0);
+	assert(model->n_caps == 0 && model->n_locals == 0 && !model->guests);
 	DL_FOREACH_SAFE (model->ups, up, next) {
 		assert(up->state == MODEL_UP_CLOSING);
 		up_end(model, up);

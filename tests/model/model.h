@@ -26,6 +26,9 @@
 #define MODEL_RAM  (64u << 20) /* what the engine's program owns at first */
 #define MODEL_CAPS 2000u
 
+#define MODEL_GUESTS_RAM  (16u << 20) /* what the parent's other clients own together */
+#define MODEL_GUESTS_CAPS 1000u
+
 /* The last lines that were recorded; older ones are forgotten. */
 struct model_lines {
 	char line[MODEL_LINES_MAX][MODEL_LINE_BYTES];
@@ -53,7 +56,23 @@ struct model_up {
 	int answer;          /* KIN_PENDING until the parent made up its mind */
 };
 
-enum model_call { MODEL_SESSION, MODEL_UPGRADE, MODEL_CLOSE, MODEL_LOCAL };
+/* CLOSING: the parent knows that it ends, the engine has not said so. */
+enum model_guest_state {
+	MODEL_GUEST_CREATING,
+	MODEL_GUEST_OPEN,
+	MODEL_GUEST_UPGRADING,
+	MODEL_GUEST_CLOSING
+};
+
+/* A session that the parent passes on to us, for a client of its own: see guest.c. */
+struct model_guest {
+	struct model_guest *prev, *next;
+	enum model_guest_state state;
+	uint32_t id;
+	struct quota amount; /* in our account, or where the engine put it */
+};
+
+enum model_call { MODEL_SESSION, MODEL_UPGRADE, MODEL_CLOSE, MODEL_LOCAL, MODEL_ANNOUNCE };
 
 /* The next @times calls of a kind for a service are answered like this. */
 struct model_script {
@@ -73,6 +92,8 @@ struct model {
 	struct model_pd pds[MODEL_ACCOUNTS_MAX]; /* account I is at I - 1 */
 	uint32_t n_pds;
 	struct model_up *ups;
+	struct model_guest *guests;
+	uint32_t last_guest_id;
 	bool lossy; /* a server spent what it was given: only the sum has to be right */
 
 	uint8_t *caps; /* is number I open? */
@@ -109,14 +130,31 @@ void model_settle(struct model *model);
 /* Aborts if an invariant is broken. */
 void model_check(struct model *model);
 
+/* Aborts if a child's account does not hold what it should by its sessions. */
+void model_check_accounts(struct model *model);
+
 /* Return: a child that exists */
 struct child *model_child(struct model *model, const char *name);
 
+/* The next @times calls of a kind for a service are answered by @answer. */
 void model_script(
 	struct model *model, enum model_call call, const char *service, int answer, unsigned times);
 
 /* Has the parent answer everything pending for a service (NULL: for all) with @answer. */
 void model_up_answer(struct model *model, const char *service, int answer);
+
+/* Return: the next scripted answer to a call of that kind, 0 if there is none */
+int model_scripted(struct model *model, enum model_call call, const char *service);
+
+/* Moves quota from the engine's program to its parent, or back.
+ * Return: 0, KIN_OUT_OF_RAM, KIN_OUT_OF_CAPS */
+int model_move_up(struct model *model, struct quota amount, bool back);
+
+/* Writes a line of the journal. */
+void model_note(struct model *model, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The seam for guests, guest.c. */
+extern const struct forward_ops model_forward_ops;
 
 /* Capabilities that a server makes up; those that the engine takes are its. */
 int model_cap_new(struct model *model);
@@ -141,6 +179,20 @@ bool model_deliver(struct model *model, const char *server, uint32_t server_id);
 
 /* Answers all requests at a server with yes. Return: how many there were */
 unsigned model_serve(struct model *model, const char *server);
+
+/* The parent's other clients. The donation moves with the request; what is answered is recorded as
+ * "deliver ID" and "respond ID ANSWER". Return: the ID, 0 if they have too little */
+uint32_t model_guest_open(
+	struct model *model, const char *service, const char *label, struct quota amount);
+uint32_t model_guest_open_with(
+	struct model *model, const char *service, const struct kin_args *args);
+
+/* Return: whether there is a session that it can be said of, and the quota for it */
+bool model_guest_upgrade(struct model *model, uint32_t id, struct quota amount);
+bool model_guest_close(struct model *model, uint32_t id);
+
+/* Return: NULL if the parent was told of its end */
+struct model_guest *model_guest(struct model *model, uint32_t id);
 
 /* Has a child use some of its quota (or give it back). */
 void model_charge(struct model *model, const char *child, struct quota amount);

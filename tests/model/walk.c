@@ -48,7 +48,8 @@ struct promise {
 struct walk {
 	struct model *model;
 	struct random random;
-	struct child *children[CHILDREN_MAX];
+	char names[CHILDREN_MAX][KIN_NAME_MAX + 1];
+	uint32_t ids[CHILDREN_MAX]; /* of the children that have the names now */
 	size_t n_children;
 	struct promise promises[CHILDREN_MAX][IDS_MAX];
 	bool dishonest; /* children may spend what they were given */
@@ -64,7 +65,7 @@ static size_t index_of(const struct walk *walk, const struct child *child)
 {
 	size_t i = 0;
 
-	while (walk->children[i] != child)
+	while (strcmp(walk->names[i], child->name) != 0)
 		i++;
 	return i;
 }
@@ -285,14 +286,29 @@ static void (*const steps[])(struct walk *walk, struct child *child, uint32_t id
 	step_close, step_serve, step_serve, step_serve, step_answer_nonsense, step_parent_answers,
 	step_parent_plans, step_spend, step_health, step_end, step_settle };
 
+/* A child that was started anew was promised nothing and has spent nothing. */
+static void meet(struct walk *walk, size_t i)
+{
+	const struct child *child = model_child(walk->model, walk->names[i]);
+
+	if (child->id == walk->ids[i])
+		return;
+	walk->ids[i] = child->id;
+	walk->charged[i] = (struct quota){ 0, 0 };
+	memset(walk->promises[i], 0, sizeof(walk->promises[i]));
+}
+
 static void walk_step(struct walk *walk)
 {
-	struct child *child = walk->children[below(walk, walk->n_children)];
+	size_t who = below(walk, walk->n_children);
+	struct child *child = model_child(walk->model, walk->names[who]);
 
 	steps[below(walk, N(steps))](walk, child, ENV_END + below(walk, IDS_MAX));
 	model_check(walk->model);
-	for (size_t i = 0; i < walk->n_children; i++)
-		check_promises(walk, walk->children[i]);
+	for (size_t i = 0; i < walk->n_children; i++) {
+		meet(walk, i);
+		check_promises(walk, model_child(walk->model, walk->names[i]));
+	}
 }
 
 static void episode(struct random *random, unsigned n_steps)
@@ -309,7 +325,7 @@ static void episode(struct random *random, unsigned n_steps)
 		step_parent_plans(&walk, NULL, 0);
 	model_apply(walk.model, config);
 	DL_FOREACH (walk.model->sandbox.children, child)
-		walk.children[walk.n_children++] = child;
+		strcpy(walk.names[walk.n_children++], child->name);
 	for (unsigned i = 0; i < n_steps; i++)
 		walk_step(&walk);
 	model_free(walk.model);

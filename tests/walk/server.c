@@ -52,9 +52,10 @@ static void tell(const struct kin_client *client, const char *what)
 	const struct server *server = server_of(client);
 
 	if (server->verbose)
-		kin_log(server->env, "%s %s ram=%llu caps=%llu", what, client->args.label,
+		kin_log(server->env, "%s %s ram=%llu caps=%llu%s", what, client->args.label,
 			(unsigned long long) client->quota.ram,
-			(unsigned long long) client->quota.caps);
+			(unsigned long long) client->quota.caps,
+			kin_args_get(&client->args, "managing_system") ? " managing_system" : "");
 }
 
 /* Whether chance wants what so many of a hundred get. */

@@ -3,7 +3,8 @@
  *
  *     <config>
  *       <open name="a"/>                 waits for the outcome, ram="…" caps="…" is the donation
- *       <begin name="b"/>                opens it without waiting
+ *       <begin name="b"/>                opens it without waiting; managing_system="…" is an
+ *                                        argument of either
  *       <upgrade name="a" ram="4K"/>
  *       <close name="b"/> <leave name="a"/>   waits for the end, or doesn't
  *       <ping name="a"/> <stop name="a"/>
@@ -57,6 +58,8 @@ static struct kin_args args_of(const struct kin_node *step, const struct named *
 		.cap_quota = kin_node_number(step, "caps", 0) };
 
 	strcpy(args.label, named->name);
+	if (kin_node_has(step, "managing_system"))
+		kin_args_set(&args, "managing_system", kin_node_attribute(step, "managing_system"));
 	return args;
 }
 
