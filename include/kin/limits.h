@@ -14,6 +14,9 @@
 #define KIN_ARG_VALUE_MAX  63 /* bytes of its value */
 #define KIN_ARGS_EXTRA_MAX 8  /* service-specific arguments of one session */
 
+#define KIN_PRIORITY_LIMIT     (1 << 16) /* priorities of CPU sessions are below; 0 is the highest */
+#define KIN_AFFINITY_SPACE_MAX 1024      /* width and height of an affinity space */
+
 #define KIN_MESSAGE_MAX      4096 /* bytes of one message, header included */
 #define KIN_MESSAGE_CAPS_MAX 8    /* capabilities travelling with one message */
 #define KIN_LOG_TEXT_MAX     1024 /* bytes of one LOG message */

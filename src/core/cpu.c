@@ -28,46 +28,28 @@ int cpu_nice(const struct cpu_session *cpu)
 
 	if (errno)
 		own = 0;
-	return own + (int) ((NICE_LOWEST - own) * cpu->priority / CPU_PRIORITY_LIMIT);
+	return own + (int) ((NICE_LOWEST - own) * cpu->priority / KIN_PRIORITY_LIMIT);
 }
 
-static bool cell_inside(const struct kin_affinity *affinity, uint64_t cell)
-{
-	uint64_t x = cell % affinity->space_width, y = cell / affinity->space_width;
-
-	return x >= affinity->x && x - affinity->x < affinity->width && y >= affinity->y &&
-	       y - affinity->y < affinity->height;
-}
-
-/*
- * The grid's cells, counted row by row, and the CPUs that core may use are laid side by side over
- * the same length. A CPU belongs to the cell it begins in; with more cells than CPUs a rectangle
- * may have none of its own and gets the one that its first cell begins in.
- */
 bool cpu_places(const struct cpu_session *cpu, cpu_set_t *ret)
 {
 	const struct kin_affinity *affinity = &cpu->affinity;
-	uint64_t n_cells = (uint64_t) affinity->space_width * affinity->space_height;
+	uint64_t n_columns = affinity->space_width, index = 0;
 	cpu_set_t usable;
 
-	if (n_cells == 0 || sched_getaffinity(0, sizeof(usable), &usable) < 0)
+	if (n_columns == 0 || sched_getaffinity(0, sizeof(usable), &usable) < 0)
 		return false;
-	uint64_t n_cpus = (uint64_t) CPU_COUNT(&usable), index = 0;
-	uint64_t first_cell = (uint64_t) affinity->y * affinity->space_width + affinity->x;
-	size_t fallback = 0;
+	uint64_t n_cpus = (uint64_t) CPU_COUNT(&usable);
+	uint64_t begin = affinity->x * n_cpus, end = begin + affinity->width * n_cpus;
 
 	CPU_ZERO(ret);
 	for (size_t i = 0; i < CPU_SETSIZE; i++) {
 		if (!CPU_ISSET(i, &usable))
 			continue;
-		if (cell_inside(affinity, index * n_cells / n_cpus))
+		if ((index + 1) * n_columns > begin && index * n_columns < end)
 			CPU_SET(i, ret);
-		if (index == first_cell * n_cpus / n_cells)
-			fallback = i;
 		index++;
 	}
-	if (CPU_COUNT(ret) == 0)
-		CPU_SET(fallback, ret);
 	return true;
 }
 
@@ -77,13 +59,13 @@ static int cpu_open(struct core_session *session, const struct kin_args *args,
 	struct cpu_session *cpu = (struct cpu_session *) session;
 	uint64_t priority = kin_args_number(args, "priority", 0);
 
-	if (!kin_affinity_valid(affinity) || affinity->space_width > CPU_SPACE_MAX ||
-		affinity->space_height > CPU_SPACE_MAX) {
+	if (!kin_affinity_valid(affinity) || affinity->space_width > KIN_AFFINITY_SPACE_MAX ||
+		affinity->space_height > KIN_AFFINITY_SPACE_MAX) {
 		core_log(session->services, OWNER_WARNING, "%s: invalid affinity", session->label);
 		return KIN_DENIED;
 	}
 	cpu->affinity = *affinity;
-	cpu->priority = priority < CPU_PRIORITY_LIMIT ? (int64_t) priority : CPU_PRIORITY_LIMIT - 1;
+	cpu->priority = priority < KIN_PRIORITY_LIMIT ? (int64_t) priority : KIN_PRIORITY_LIMIT - 1;
 	return 0;
 }
 

@@ -1,9 +1,13 @@
 /*
  * CPU service: a priority and a place to run
  *
- * Priorities count downwards: 0, the default, is the highest, CPU_PRIORITY_LIMIT - 1 the lowest,
- * and they spread over the nice values below core's own. A place is a rectangle in a grid of CPUs
- * that the session names; cells are spread evenly over those CPUs that core may use.
+ * Priorities count downwards: 0, the default, is the highest, KIN_PRIORITY_LIMIT - 1 the lowest,
+ * and they spread over the nice values below core's own.
+ *
+ * A place is a rectangle in a grid that the session names. Linux knows no second dimension of CPUs:
+ * those that core may use stand in one row, over which the columns of the grid are spread evenly,
+ * and each is as high as the grid. A place has the CPUs that its columns touch. So a place within
+ * another one, however fine its grid, has none that the other one has not, and at least one.
  */
 #ifndef CORE_CPU_H
 #define CORE_CPU_H
@@ -11,9 +15,6 @@
 #include <sched.h>
 
 #include "core/session.h"
-
-#define CPU_PRIORITY_LIMIT (1 << 16)
-#define CPU_SPACE_MAX      1024 /* width and height of an affinity space */
 
 struct pd;
 
@@ -29,7 +30,7 @@ int cpu_nice(const struct cpu_session *cpu);
 
 /**
  * cpu_places() - the CPUs of the session's affinity
- * @ret: at least one CPU of those that core may use
+ * @ret: at least one of the CPUs that core may use
  *
  * Return: whether the session has an affinity.
  */

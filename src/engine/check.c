@@ -136,8 +136,7 @@ static void check_start(struct check_level *level, const struct kin_node *start)
 			kin_node_attribute(start, "name"));
 	struct quota assigned = check_budget(level, start);
 
-	check_priority(level, start);
-	check_affinity(level, start);
+	check_placement(level, start);
 	check_route(level, kin_node_first_of(start, "route"));
 	check_environment(level, start);
 	check_nested(level, start, assigned);
@@ -149,7 +148,7 @@ static int check_level(struct check_level *level, struct quota owned)
 	schema_check(level->config, level->diag);
 	check_level_open(level);
 	check_preserved(level, owned);
-	check_priority_levels(level);
+	check_scheme(level);
 	check_route(level, level->default_route);
 	KIN_NODE_FOREACH (forward, level->config, "service")
 		check_forwarding(level, forward);

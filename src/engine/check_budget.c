@@ -3,13 +3,13 @@
  *
  * Quota goes to children in the order of their start nodes, as init gives it (budget.h).
  */
-#include <inttypes.h>
 #include <string.h>
 
 #include <kin/number.h>
 
 #include "engine/check_level.h"
 #include "engine/environment.h"
+#include "engine/placement.h"
 #include "engine/sandbox.h"
 
 struct resource_kind {
@@ -122,75 +122,34 @@ struct quota check_budget(struct check_level *level, const struct kin_node *star
 	};
 }
 
-/* Return: 0 if there are none */
-static uint64_t priority_levels(const struct check_level *level)
+static void tell_error(
+	void *ctx, const struct kin_node *node, const char *attribute, const char *text)
 {
-	uint64_t levels = kin_node_number(level->config, "prio_levels", 0);
+	struct check_level *level = ctx;
+	struct check_position at = check_position(node, attribute ? attribute : "");
 
-	return levels & (levels - 1) ? 0 : levels;
+	kin_diag_error(level->diag, at.line, at.column, "%s", text);
 }
 
-void check_priority_levels(struct check_level *level)
+static void tell_warning(
+	void *ctx, const struct kin_node *node, const char *attribute, const char *text)
 {
-	struct check_position at = check_position(level->config, "prio_levels");
-	uint64_t levels;
+	struct check_level *level = ctx;
+	struct check_position at = check_position(node, attribute ? attribute : "");
 
-	if (kin_node_read_number(level->config, "prio_levels", &levels) == 0 &&
-		priority_levels(level) == 0)
-		kin_diag_warning(level->diag, at.line, at.column,
-			"prio_levels=\"%" PRIu64 "\" is not a power of two, priorities are off",
-			levels);
+	kin_diag_warning(level->diag, at.line, at.column, "%s", text);
 }
 
-void check_priority(struct check_level *level, const struct kin_node *start)
+void check_scheme(struct check_level *level)
 {
-	struct check_position at = check_position(start, "priority");
-	const char *name = kin_node_attribute(start, "name");
-	uint64_t levels = priority_levels(level);
-	int64_t priority, lowest = levels ? -(int64_t) (levels - 1) : 0;
+	const struct placement_listener listener = { level, tell_error, tell_warning };
 
-	if (kin_node_read_signed(start, "priority", &priority) < 0 || priority == 0)
-		return;
-	if (priority > 0)
-		kin_diag_error(level->diag, at.line, at.column,
-			"%s: priority %" PRId64 " is neither 0 nor negative", name, priority);
-	else if (levels == 0)
-		kin_diag_warning(level->diag, at.line, at.column,
-			"%s: priority has no effect without valid 'prio_levels'", name);
-	else if (priority < lowest)
-		kin_diag_warning(level->diag, at.line, at.column,
-			"%s: priority %" PRId64 " is below the lowest of %" PRIu64
-			" levels, raised to %" PRId64,
-			name, priority, levels, lowest);
+	level->scheme = placement_scheme_read(level->config, &listener);
 }
 
-static bool within(uint64_t position, uint64_t length, uint64_t space)
+void check_placement(struct check_level *level, const struct kin_node *start)
 {
-	return position <= space && length <= space - position;
-}
+	const struct placement_listener listener = { level, tell_error, tell_warning };
 
-void check_affinity(struct check_level *level, const struct kin_node *start)
-{
-	const struct kin_node *affinity = kin_node_first_of(start, "affinity");
-	const char *name = kin_node_attribute(start, "name");
-
-	if (!affinity)
-		return;
-	if (!level->affinity_space) {
-		CHECK_WARNING(level, affinity,
-			"affinity-space configuration missing, but affinity defined for child %s",
-			name);
-		return;
-	}
-	uint64_t space_width = kin_node_number(level->affinity_space, "width", 1);
-	uint64_t space_height = kin_node_number(level->affinity_space, "height", 1);
-	uint64_t width = kin_node_number(affinity, "width", space_width);
-	uint64_t height = kin_node_number(affinity, "height", space_height);
-
-	if (width == 0 || height == 0)
-		CHECK_ERROR(level, affinity, "%s: affinity location is empty", name);
-	else if (!within(kin_node_number(affinity, "xpos", 0), width, space_width) ||
-		 !within(kin_node_number(affinity, "ypos", 0), height, space_height))
-		CHECK_ERROR(level, affinity,
-			"%s: affinity location exceeds affinity-space boundary", name);
+	placement_read(start, &level->scheme, &listener);
 }

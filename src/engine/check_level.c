@@ -144,7 +144,6 @@ void check_level_open(struct check_level *level)
 	level->parent_provides = global(level, "parent-provides");
 	level->defaults = global(level, "default");
 	level->default_route = global(level, "default-route");
-	level->affinity_space = global(level, "affinity-space");
 	level->heartbeat = global(level, "heartbeat");
 	read_parent_provides(level);
 	read_children(level);

@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "engine/check.h"
+#include "engine/placement.h"
 #include "engine/service.h"
 
 /* A name in one of a level's tables. */
@@ -32,8 +33,8 @@ struct check_level {
 	struct kin_diag *diag;           /* borrowed, may be NULL */
 	const struct kin_node *config;
 	/* The global elements that count, each NULL if there is none. */
-	const struct kin_node *parent_provides, *defaults, *default_route, *affinity_space,
-		*heartbeat;
+	const struct kin_node *parent_provides, *defaults, *default_route, *heartbeat;
+	struct placement_scheme scheme;
 	struct quota available;                 /* not assigned to a child yet */
 	struct service from_parent, from_child; /* what targets of routes resolve to */
 	struct check_name *children, *aliases;
@@ -94,8 +95,8 @@ void check_preserved(struct check_level *level, struct quota owned);
 
 /* Return: what the child is assigned of what is available */
 struct quota check_budget(struct check_level *level, const struct kin_node *start);
-void check_priority_levels(struct check_level *level);
-void check_priority(struct check_level *level, const struct kin_node *start);
-void check_affinity(struct check_level *level, const struct kin_node *start);
+/* Priorities and affinities: what the level divides, what a child is given. */
+void check_scheme(struct check_level *level);
+void check_placement(struct check_level *level, const struct kin_node *start);
 
 #endif

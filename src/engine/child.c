@@ -19,6 +19,7 @@
 #include "engine/budget.h"
 #include "engine/donation.h"
 #include "engine/environment.h"
+#include "engine/placement.h"
 #include "engine/sandbox.h"
 
 static const struct owner *owner_of(const struct child *child)
@@ -102,8 +103,10 @@ static int create(struct child *child, const struct session_request *request, co
 	if (!child->start || !kin_node_boolean(child->start, "managing_system", false))
 		kin_args_remove(&session->args, "managing_system");
 
-	int r = donation_give(session, donation_of(request->args), SESSION_COST_BYTES);
+	int r = placement_apply(child, request->service, &session->args, &session->affinity);
 
+	if (r == 0)
+		r = donation_give(session, donation_of(request->args), SESSION_COST_BYTES);
 	if (r) {
 		session_free(session);
 		return r;

@@ -15,6 +15,7 @@
 
 #include "engine/budget.h"
 #include "engine/donation.h"
+#include "engine/placement.h"
 #include "engine/sandbox.h"
 
 struct environment_session {
@@ -94,9 +95,11 @@ static int request(struct child *child, const struct environment_session *env)
 	strcpy(session->args.label, route.label);
 	session->args.ram_quota = env->donation.ram + steps * retry_step.ram - SESSION_COST_BYTES;
 	session->args.cap_quota = env->donation.caps + steps * retry_step.caps;
-	r = donation_give(session,
-		(struct quota){ session->args.ram_quota, session->args.cap_quota },
-		SESSION_COST_BYTES);
+	r = placement_apply(child, env->service, &session->args, &session->affinity);
+	if (r == 0)
+		r = donation_give(session,
+			(struct quota){ session->args.ram_quota, session->args.cap_quota },
+			SESSION_COST_BYTES);
 	if (r == 0)
 		session_submit(session);
 	else

@@ -6,6 +6,7 @@
 
 #include <kin/label.h>
 
+#include "engine/placement.h"
 #include "engine/sandbox.h"
 #include "engine/schema.h"
 #include "engine/update.h"
@@ -205,6 +206,8 @@ void globals_apply(
 	globals->defaults = global(sandbox, config, "default");
 	globals->default_route = global(sandbox, config, "default-route");
 	globals->parent_provides = global(sandbox, config, "parent-provides");
+	global(sandbox, config, "affinity-space");
+	placement_explain(sandbox, config);
 	read_preserved(sandbox, config);
 	read_heartbeat(sandbox, global(sandbox, config, "heartbeat"));
 	report_configure(sandbox, global(sandbox, config, "report"));

@@ -5,6 +5,7 @@
 
 #include <kin/label.h>
 
+#include "engine/placement.h"
 #include "engine/sandbox.h"
 
 const char *start_name(struct sandbox *sandbox, const struct kin_node *start)
@@ -90,6 +91,7 @@ void start_read(struct child *child)
 	uint64_t skipped = kin_node_number(heartbeat, "restart_after_skipped", 0);
 
 	read_binary(child);
+	placement_explain_child(child);
 	child->propagate_exit = kin_node_boolean(exit, "propagate", false);
 	child->heartbeat = heartbeat != NULL;
 	child->skipped_max = skipped < UINT32_MAX ? (unsigned) skipped : UINT32_MAX;
@@ -135,12 +137,12 @@ static bool nodes_differ(const struct kin_node *a, const struct kin_node *b, con
 /* What is fixed when a child starts. Return: the name of what differs, or NULL */
 static const char *restarts(const struct kin_node *a, const struct kin_node *b)
 {
-	static const char *const attributes[] = { "version", "priority", "ld", "managing_system" };
+	static const char *const attributes[] = { "version", "ld", "managing_system" };
 
 	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++)
 		if (attributes_differ(a, b, attributes[i]))
 			return attributes[i];
-	return nodes_differ(a, b, "affinity") ? "affinity" : NULL;
+	return NULL;
 }
 
 /* The request for its binary is known by the name that the binary had. */
@@ -180,6 +182,8 @@ bool start_update(
 {
 	const struct kin_node *old = child->start;
 	struct sandbox_config *before = child->config;
+	const char *moved = placement_difference(
+		kin_tree_root(before->tree), old, kin_tree_root(config->tree), start);
 	bool same = kin_node_equal(old, start), uncertain = false;
 
 	child->start = start;
@@ -194,6 +198,9 @@ bool start_update(
 		}
 	} else if (!same && (child->failed || child->stuck)) {
 		child_note(child, HISTORY_RESTART, "its start node changed");
+		sandbox_mark(child, MARK_RESTART);
+	} else if (moved && !child->failed && !child->stuck) {
+		child_note(child, HISTORY_RESTART, "its %s changed", moved);
 		sandbox_mark(child, MARK_RESTART);
 	} else if (!same) {
 		compare_running(child, old, &uncertain);

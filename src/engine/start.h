@@ -20,8 +20,7 @@ const char *start_name(struct sandbox *sandbox, const struct kin_node *start);
  *
  * Return: NULL if there is no memory (logged).
  */
-struct child *start_new(
-	struct sandbox *sandbox, const char *name, struct sandbox_config *config,
+struct child *start_new(struct sandbox *sandbox, const char *name, struct sandbox_config *config,
 	const struct kin_node *start);
 
 /* What can change while it runs: the name of its binary, its services, exit, heartbeats. */
@@ -35,7 +34,6 @@ void start_provide(struct child *child);
  *
  * Return: whether its routes may lead elsewhere now, though nothing else has changed.
  */
-bool start_update(
-	struct child *child, struct sandbox_config *config, const struct kin_node *start);
+bool start_update(struct child *child, struct sandbox_config *config, const struct kin_node *start);
 
 #endif

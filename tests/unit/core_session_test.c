@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <kin/interface/timer.h>
@@ -141,7 +142,8 @@ static void a_cpu_session_knows_its_priority_and_place(void **state)
 	assert_int_equal(
 		core_session_create(&f->services, "CPU", 1, &args, &place, &session, &cap), 0);
 	fixture_as_client(f, ask_cpu, &cap);
-	assert_int_equal(cpu_nice((struct cpu_session *) session), 9);
+	int own = getpriority(PRIO_PROCESS, 0);
+	assert_int_equal(cpu_nice((struct cpu_session *) session), own + (19 - own) / 2);
 	assert_true(cpu_places((struct cpu_session *) session, &cpus));
 	assert_true(CPU_COUNT(&cpus) >= 1);
 	core_session_close(session);
@@ -179,6 +181,31 @@ static void a_place_has_cpus_however_fine_the_grid(void **state)
 	close(cap);
 }
 
+/* Whatever the outer grid: the inner one divides its place into thirds, and those in two rows. */
+static void a_place_within_another_has_no_cpu_besides(void **state)
+{
+	struct fixture *f = *state;
+	int cap;
+	struct core_session *session = fixture_open_session(f, "CPU", "x", &cap);
+	struct cpu_session *cpu = (struct cpu_session *) session;
+	cpu_set_t outer, inner;
+
+	for (uint32_t i = 0; i < 7 * 8 * 6; i++) {
+		uint32_t space = 1 + i % 7, at = i / 7 % 8 % space, third = i / 56 % 3;
+
+		cpu->affinity = (struct kin_affinity){ space, 1, at, 0, 1, 1 };
+		assert_true(cpu_places(cpu, &outer));
+		cpu->affinity =
+			(struct kin_affinity){ 3 * space, 2, 3 * at + third, i / 168, 1, 1 };
+		assert_true(cpu_places(cpu, &inner));
+		assert_true(CPU_COUNT(&inner) >= 1);
+		CPU_AND(&outer, &outer, &inner);
+		assert_true(CPU_EQUAL(&outer, &inner));
+	}
+	core_session_close(session);
+	close(cap);
+}
+
 #define WITH_CORE(test) cmocka_unit_test_setup_teardown(test, fixture_open, fixture_close)
 
 int main(void)
@@ -192,6 +219,7 @@ int main(void)
 		WITH_CORE(a_client_that_is_gone_leaves_its_session_silent),
 		WITH_CORE(a_cpu_session_knows_its_priority_and_place),
 		WITH_CORE(a_place_has_cpus_however_fine_the_grid),
+		WITH_CORE(a_place_within_another_has_no_cpu_besides),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
