@@ -58,6 +58,8 @@ int tree_command(const struct options *options);
 int status_command(const struct options *options);
 int log_command(const struct options *options);
 int apply_command(const struct options *options);
+int plan_command(const struct options *options);
+int why_command(const struct options *options);
 int help_command(int argc, char **argv);
 
 #endif

@@ -52,6 +52,15 @@ static const struct option log_options[] = {
 	{ 0 },
 };
 
+static const struct option plan_options[] = {
+	TREE_OPTION,
+	BUDGET_OPTIONS,
+	{ "from", required_argument, NULL, OPTIONS_FROM },
+	QUIET_OPTION,
+	HELP_OPTION,
+	{ 0 },
+};
+
 static const struct option apply_options[] = {
 	TREE_OPTION,
 	ROM_OPTION,
@@ -158,6 +167,31 @@ const struct cli_command cli_commands[] = {
 		"such tree or it does not answer, 126 if the config can't be read or is not\n"
 		"well-formed (then nothing changes), 127 if the command line is wrong.\n",
 		CLI_FILE, apply_options, NULL, apply_command, NULL },
+	{ "plan", "say what kin apply would do",
+		"usage: kin plan [OPTION]... FILE\n\n"
+		"Tells, without touching anything, what applying the config in FILE ('-': standard\n"
+		"input) to a running tree would change, a line for each child of the first init:\n"
+		"start, stop, restart (and why), stuck (a route of its leads nowhere), fail (it\n"
+		"can't be started), config (its own changes in place), quota; and what init would\n"
+		"warn of. The same engine that init runs finds it out in a dry run.\n\n"
+		"  --tree NAME     the tree, if several run\n"
+		"  --from FILE     start from the config in that file instead of a running tree\n"
+		HELP_BUDGET
+		"  --quiet         print nothing about the config itself\n\n"
+		"Exit status: 0, whatever would change; 1 if the tree can't tell its state, 125 if\n"
+		"there is no tree, 126 if FILE can't be read or is not well-formed, 127 if the\n"
+		"command line is wrong.\n",
+		CLI_FILE, plan_options, NULL, plan_command, NULL },
+	{ "why", "say why a component is as it is",
+		"usage: kin why [OPTION]... LABEL\n\n"
+		"Tells of the component of that label, such as 'init -> shell', whether it runs,\n"
+		"what it waits for or asks for, which of its sessions are not there (yet), and the\n"
+		"last events of its life with their reasons: requests denied, failed starts,\n"
+		"restarts, ends.\n\n"
+		"  --tree NAME     the tree, if several run\n\n"
+		"Exit status: 0; 1 if there is no such component, 125 if there is no tree, 127 if\n"
+		"the command line is wrong.\n",
+		CLI_LABEL, status_options, NULL, why_command, NULL },
 	{ "help", "explain a command", "usage: kin help [COMMAND]\n",
 		CLI_NO_ARGUMENT, NULL, NULL, NULL, help_command },
 };

@@ -122,6 +122,9 @@ static int read_option(
 		return read_syntax(command, options);
 	case OPTIONS_TREE:
 		return read_name(command, "--tree", &options->tree);
+	case OPTIONS_FROM:
+		options->from = optarg;
+		return 0;
 	case OPTIONS_NAME:
 		return read_name(command, "--name", &options->name);
 	case OPTIONS_NO_CONTROL:

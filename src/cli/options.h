@@ -34,6 +34,7 @@ struct options {
 	const char *file;  /* "-": standard input */
 	const char *label; /* "" if none is given */
 	const char *tree;  /* name of a running one; NULL: the only one there is */
+	const char *from;  /* kin plan: config to start from; NULL: the running tree */
 	const char *name;  /* for the tree to be started; NULL: by its config's file */
 	struct quota total;
 	const char *rom_directories[OPTIONS_ROM_MAX];
@@ -59,6 +60,7 @@ enum options_code {
 	OPTIONS_TO,
 	OPTIONS_TREE,
 	OPTIONS_NAME,
+	OPTIONS_FROM,
 	OPTIONS_NO_CONTROL,
 	OPTIONS_WATCH,
 	OPTIONS_SESSIONS,

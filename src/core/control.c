@@ -203,8 +203,15 @@ static int handle_fetched(
 	return KIN_DEFERRED;
 }
 
+static int handle_config(
+	void *self, struct control_config_request *request, struct control_config_reply *reply)
+{
+	return core_rom_get(
+		((struct client *) self)->control->services, CORE_CONFIG_LABEL, &reply->text);
+}
+
 static const struct control_handlers handlers = { handle_info, handle_tree, handle_state,
-	handle_log, handle_apply, handle_fetched };
+	handle_log, handle_apply, handle_fetched, handle_config };
 
 /*
  * What is answered later

@@ -66,13 +66,25 @@ int core_rom_set(struct core_services *services, const char *label, int take_mem
 	return 0;
 }
 
-struct core_rom_revisions core_rom_revisions(struct core_services *services, const char *label)
+static struct rom_module *module_find(struct core_services *services, const char *label)
 {
 	char key[KIN_LABEL_MAX + 1] = "";
-	struct rom_module *module;
 
 	snprintf(key, sizeof(key), "%s", label);
-	module = TABLE_FIND(by_label, services->modules, &key);
+	return TABLE_FIND(by_label, services->modules, &key);
+}
+
+int core_rom_get(struct core_services *services, const char *label, int *ret_memfd)
+{
+	const struct rom_module *module = module_find(services, label);
+
+	return module ? descriptor_dup(module->memfd, ret_memfd) : -ENOENT;
+}
+
+struct core_rom_revisions core_rom_revisions(struct core_services *services, const char *label)
+{
+	const struct rom_module *module = module_find(services, label);
+
 	return module ? module->revisions : (struct core_rom_revisions){ 0, 0 };
 }
 

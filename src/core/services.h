@@ -74,6 +74,9 @@ void core_log(struct core_services *services, enum owner_level level, const char
  */
 int core_rom_set(struct core_services *services, const char *label, int take_memfd);
 
+/** core_rom_get() - a duplicate of what core_rom_set() set last. Return: 0, or negative errno */
+int core_rom_get(struct core_services *services, const char *label, int *ret_memfd);
+
 /* How often the content of a module was set, and which of these contents a session last asked for.
  */
 struct core_rom_revisions {

@@ -160,6 +160,28 @@ static void generate_quota(struct kin_generator *g, const char *type, const stru
 	kin_generator_close(g);
 }
 
+/* What it came from, and where it is. */
+static void generate_where(struct kin_generator *g, const struct session *session)
+{
+	const struct service *service = session->service;
+
+	if (session->listed && !session->environment)
+		kin_generator_attribute(g, "asked", session->asked);
+	if (!service)
+		return;
+	switch (service->kind) {
+	case SERVICE_PARENT:
+		kin_generator_attribute(g, "at", "parent");
+		break;
+	case SERVICE_LOCAL:
+		kin_generator_attribute(g, "at", "local");
+		break;
+	case SERVICE_CHILD:
+		kin_generator_attribute_format(g, "at", "child %s", service->server->name);
+		break;
+	}
+}
+
 static void generate_session(struct kin_generator *g, const struct session *session,
 	const struct report_details *details)
 {
@@ -170,6 +192,8 @@ static void generate_session(struct kin_generator *g, const struct session *sess
 		kin_generator_attribute(g, "name", session->service->name->name);
 	kin_generator_attribute(g, "state", session_state_word(session->state));
 	kin_generator_attribute(g, "label", session->args.label);
+	if (details->history)
+		generate_where(g, session);
 	kin_generator_attribute_bytes(g, "ram", session->donation.ram);
 	kin_generator_attribute_number(g, "caps", session->donation.caps);
 	if (details->session_args) {

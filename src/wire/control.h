@@ -56,13 +56,17 @@
 /* Wait until init has taken the config of this revision, or a younger one. */
 #define CONTROL_FETCHED_REQUEST(F) F(U64, revision)
 
+/* The config of the first init, as it was given last. */
+#define CONTROL_CONFIG_REPLY(F) F(CAP, text)
+
 #define CONTROL_OPERATIONS(OP) \
 	OP(control, info, CALL, KIN_NOTHING, CONTROL_INFO_REPLY) \
 	OP(control, tree, CALL, KIN_NOTHING, CONTROL_TREE_REPLY) \
 	OP(control, state, CALL, CONTROL_STATE_REQUEST, CONTROL_STATE_REPLY) \
 	OP(control, log, CALL, CONTROL_LOG_REQUEST, CONTROL_LOG_REPLY) \
 	OP(control, apply, CALL, CONTROL_APPLY_REQUEST, CONTROL_APPLY_REPLY) \
-	OP(control, fetched, CALL, CONTROL_FETCHED_REQUEST, KIN_NOTHING)
+	OP(control, fetched, CALL, CONTROL_FETCHED_REQUEST, KIN_NOTHING) \
+	OP(control, config, CALL, KIN_NOTHING, CONTROL_CONFIG_REPLY)
 
 /* clang-format on */
 KIN_INTERFACE_DECLARE(control, CONTROL_OPERATIONS)
