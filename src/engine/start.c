@@ -185,13 +185,14 @@ bool start_update(
 	const char *moved = placement_difference(
 		kin_tree_root(before->tree), old, kin_tree_root(config->tree), start);
 	bool same = kin_node_equal(old, start), uncertain = false;
+	bool propagates = child->propagate_exit;
 
 	child->start = start;
 	child->config = sandbox_config_ref(config);
 	if (!same)
 		start_read(child);
 	if (child->state == CHILD_EXITED) {
-		child->propagate_exit = false; /* it has been */
+		child->propagate_exit = propagates; /* unless it has been */
 		if (attributes_differ(old, start, "version")) {
 			child_note(child, HISTORY_RESTART, "its version changed");
 			sandbox_mark(child, MARK_RESTART);

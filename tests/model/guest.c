@@ -118,9 +118,25 @@ static void deliver(void *ctx, uint32_t id, int cap)
 	model_cap_close(model, cap);
 }
 
-/* The quota is back in our account: what the children have is right without this session. */
+static bool is_known(const struct model *model, const struct forward *forward)
+{
+	const struct forward *known = model->sandbox.forwards;
+
+	while (known && known != forward)
+		known = known->by_id.next;
+	return known;
+}
+
+/* The quota is back in our account: no child serves the session any more, and what they have is
+ * right without it. */
 static void end(struct model *model, struct model_guest *guest)
 {
+	const struct session *session;
+	struct child *child;
+
+	DL_FOREACH (model->sandbox.children, child)
+		for (session = child->served; session; session = session->by_server_id.next)
+			assert(!session->forward || is_known(model, session->forward));
 	model_check_accounts(model);
 	int r = model_move_up(model, guest->amount, false);
 

@@ -13,6 +13,7 @@
 #define IDS_MAX       6   /* that a child uses at the same time */
 #define EPISODE_STEPS 400 /* children that ended don't come back: start anew after these */
 #define CHILDREN_MAX  8
+#define GUESTS_MAX    6 /* at the same time, as far as it can be helped */
 
 /* Sessions between siblings in both directions, an environment from siblings, a parent, a local. */
 static const char config[] =
@@ -32,7 +33,21 @@ static const char config[] =
 	"</start>"
 	"<start name='client'/>"
 	"<start name='poor' ram='120K' caps='20'/>"
-	"</config>";
+	"<alias name='nick' child='both'/>";
+
+/* Where guests go, which changes; the first of these is in force at the start. */
+static const char *const forwarding[] = {
+	"<service name='X'> <policy label='a'> <child name='x' label='from a'/> </policy>"
+	" <policy label='b'> <child name='late'/> </policy> <policy label='c'/>"
+	" <policy label='d'> <child name='poor'/> </policy> </service>"
+	"<service name='Y'> <default-policy> <child name='both'/> </default-policy> </service>",
+	"<service name='X'> <default-policy> <child name='x'/> </default-policy> </service>"
+	"<service name='Y'> <default-policy> <child name='nick' label='other'/> </default-policy>"
+	" </service>",
+	"<service name='X'> <policy label='a'> <child name='x' label='from a'/> </policy>"
+	" <default-policy> <child name='late'/> </default-policy> </service>",
+	"",
+};
 
 static const char *const services[] = { "X", "X", "Y", "Z", "LOG", "P", "P", "Local", "Nothing" };
 static const char *const scripted[] = { "PD", "CPU", "LOG", "ROM", "P", "P", "P" };
@@ -260,6 +275,66 @@ static void step_health(struct walk *walk, struct child *child, uint32_t id)
 	}
 }
 
+static void step_guest_opens(struct walk *walk, struct child *child, uint32_t id)
+{
+	static const char *const labels[] = { "a", "b", "c", "d", "stranger" };
+	static const char *const asked[] = { "X", "X", "Y", "Z", "Nothing" };
+	const struct model_guest *guest;
+	unsigned n = 0;
+
+	DL_FOREACH (walk->model->guests, guest)
+		n++;
+	if (n < GUESTS_MAX)
+		model_guest_open(walk->model, asked[below(walk, N(asked))],
+			labels[below(walk, N(labels))], some_quota(walk));
+}
+
+static struct model_guest *some_guest(struct walk *walk)
+{
+	struct model_guest *guest, *first = walk->model->guests;
+	uint32_t n = below(walk, GUESTS_MAX);
+
+	for (guest = first; guest && n; guest = guest->next)
+		n--;
+	return guest ? guest : first;
+}
+
+static void step_guest_upgrades(struct walk *walk, struct child *child, uint32_t id)
+{
+	const struct model_guest *guest = some_guest(walk);
+
+	if (guest)
+		model_guest_upgrade(walk->model, guest->id, some_quota(walk));
+}
+
+static void step_guest_closes(struct walk *walk, struct child *child, uint32_t id)
+{
+	const struct model_guest *guest = some_guest(walk);
+
+	if (guest)
+		model_guest_close(walk->model, guest->id);
+}
+
+static struct kin_tree *config_with(const char *forwarded)
+{
+	char text[4096];
+	struct kin_tree *tree = NULL;
+
+	snprintf(text, sizeof(text), "%s%s</config>", config, forwarded);
+	int r = kin_tree_parse(text, strlen(text), NULL, &tree);
+
+	assert(r == 0);
+	return tree;
+}
+
+/* Policies change, nothing else does. */
+static void step_policies_change(struct walk *walk, struct child *child, uint32_t id)
+{
+	if (below(walk, 4) == 0)
+		sandbox_apply(
+			&walk->model->sandbox, config_with(forwarding[below(walk, N(forwarding))]));
+}
+
 static void step_end(struct walk *walk, struct child *child, uint32_t id)
 {
 	if (!child->started || below(walk, 8))
@@ -284,7 +359,8 @@ static void step_settle(struct walk *walk, struct child *child, uint32_t id)
 static void (*const steps[])(struct walk *walk, struct child *child, uint32_t id) = { step_open,
 	step_open, step_open, step_fetch, step_fetch, step_upgrade, step_upgrade, step_close,
 	step_close, step_serve, step_serve, step_serve, step_answer_nonsense, step_parent_answers,
-	step_parent_plans, step_spend, step_health, step_end, step_settle };
+	step_parent_plans, step_spend, step_health, step_end, step_settle, step_guest_opens,
+	step_guest_opens, step_guest_upgrades, step_guest_closes, step_policies_change };
 
 /* A child that was started anew was promised nothing and has spent nothing. */
 static void meet(struct walk *walk, size_t i)
@@ -323,7 +399,7 @@ static void episode(struct random *random, unsigned n_steps)
 	walk.model->start_answer = below(&walk, 32) ? 0 : KIN_OUT_OF_RAM;
 	if (below(&walk, 2))
 		step_parent_plans(&walk, NULL, 0);
-	model_apply(walk.model, config);
+	sandbox_apply(&walk.model->sandbox, config_with(forwarding[0]));
 	DL_FOREACH (walk.model->sandbox.children, child)
 		strcpy(walk.names[walk.n_children++], child->name);
 	for (unsigned i = 0; i < n_steps; i++)

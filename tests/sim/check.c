@@ -10,6 +10,7 @@
 #include <utlist.h>
 
 #include "engine/environment.h"
+#include "engine/forward.h"
 #include "model/check.h"
 #include "sim/world.h"
 
@@ -186,6 +187,67 @@ static void check_pairs(const struct program *program)
 }
 
 /*
+ * Between an engine that forwards and its parent's
+ */
+
+static bool answer_is_on_its_way(const struct program *program, uint32_t id)
+{
+	for (size_t i = 0; i < program->n_outbox; i++)
+		if (program->outbox[i].server_id == id)
+			return true;
+	return false;
+}
+
+static const struct forward *forward_of(const struct program *program, uint32_t id)
+{
+	const struct forward *forward = program->sandbox.forwards;
+
+	while (forward && forward->id != id)
+		forward = forward->by_id.next;
+	return forward;
+}
+
+/* What the parent has of it, and the engine, unless a message between them is on its way. */
+static void check_forwarded(const struct program *program, const struct forward *forward)
+{
+	const struct session *inner = forward->session;
+	const struct session *outer = session_find_at_server(program->child, forward->id);
+
+	assert(outer);
+	if (answer_is_on_its_way(program, forward->id) || (outer->requested && !outer->fetched))
+		return;
+	assert((inner->state == SESSION_CREATE_REQUESTED) ==
+		(outer->state == SESSION_CREATE_REQUESTED));
+	assert(inner->state != SESSION_UPGRADE_REQUESTED ||
+		outer->state == SESSION_UPGRADE_REQUESTED);
+	assert(inner->state != SESSION_HANDED_OUT || outer->state == SESSION_AVAILABLE ||
+		outer->state == SESSION_HANDED_OUT);
+	if (inner->state != SESSION_HANDED_OUT || program->world->lossy)
+		return;
+	assert(outer->donation.ram == inner->donation.ram + inner->cost_bytes);
+	assert(outer->donation.caps == inner->donation.caps);
+}
+
+static void check_forwards(const struct program *program)
+{
+	const struct forward *forward = program->sandbox.forwards;
+	struct session *session, *next;
+
+	for (; forward; forward = forward->by_id.next)
+		check_forwarded(program, forward);
+	HASH_ITER (by_server_id, program->child->served, session, next) {
+		bool refused = session->state == SESSION_DENIED ||
+			       session->state == SESSION_INSUFFICIENT_RAM ||
+			       session->state == SESSION_INSUFFICIENT_CAPS;
+
+		if (refused || (session->requested && !session->fetched))
+			continue;
+		assert(forward_of(program, session->server_id) ||
+			answer_is_on_its_way(program, session->server_id));
+	}
+}
+
+/*
  * Components
  */
 
@@ -241,8 +303,10 @@ void world_check(struct world *world)
 			check_tables(&program->sandbox);
 		if (!world->lossy && account_is_known(program))
 			check_account(program);
-		if (program->parent && is_connected(program))
+		if (program->parent && is_connected(program)) {
 			check_pairs(program);
+			check_forwards(program);
+		}
 		if (!program->running || !program->child)
 			continue;
 		check_signals(program);
@@ -260,6 +324,18 @@ static bool ends_with_its_parent(const struct child *child)
 	return exit && kin_node_boolean(exit, "propagate", false);
 }
 
+/* An init may wait for a policy or a server. */
+static bool has_answered(const struct child *child)
+{
+	const struct session *session;
+
+	DL_FOREACH2 (child->requests, session, request_next)
+		if (strcmp(child->binary, "init") != 0 ||
+			session->state != SESSION_CREATE_REQUESTED)
+			return false;
+	return true;
+}
+
 void world_check_settled(struct world *world)
 {
 	for (unsigned i = 0; i < world->n_programs; i++) {
@@ -274,7 +350,7 @@ void world_check_settled(struct world *world)
 			continue;
 		DL_FOREACH (program->sandbox.children, child) {
 			assert(!child->closing);
-			assert(!child->started || !child->requests);
+			assert(!child->started || has_answered(child));
 			if (child->state == CHILD_EXITED)
 				assert(child_gone(child) && !ends_with_its_parent(child));
 		}

@@ -82,6 +82,7 @@ static enum kind news_of(const struct program *program, uint32_t first)
 		[ARRIVE] = program->n_outbox > 0,
 		[REAP] = program->unreaped && program->child,
 		[SERVE] = program->server_signal && !program->call.active && !program->is_init,
+		[FORWARD] = program->server_signal && program->is_init && program->booted,
 		[DECIDE] = !program->parent && program->world->n_owed,
 		[STARTED] = program->starting && program->parent->running,
 	};
@@ -159,7 +160,8 @@ bool step_make(struct world *world, struct random *random, bool dishonest, struc
 
 static bool has_requests(const struct program *program)
 {
-	return program_can_call(program) && !program->call.active && program->child->requests;
+	return program_can_call(program) && !program->is_init && !program->call.active &&
+	       program->child->requests;
 }
 
 /* Return: whether there was something to do */

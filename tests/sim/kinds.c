@@ -9,6 +9,7 @@
 #include <assert.h>
 
 #include "engine/environment.h"
+#include "engine/forward.h"
 
 #define N(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -58,7 +59,7 @@ void step_flush(struct program *program)
 		arrive(program);
 }
 
-static void post(struct program *program, struct message message)
+void step_post(struct program *program, struct message message)
 {
 	if (program->n_outbox == WORLD_OUTBOX_MAX)
 		arrive(program);
@@ -216,13 +217,48 @@ int step_serve(struct program *program, const struct step *step)
 	const struct server_request *request = &requests[step->what % n];
 	struct message message = { .server_id = request->session->server_id };
 
-	if (request->kind == SERVER_CREATE && (step->how & 24) && !program->is_init)
+	if (request->kind == SERVER_CREATE && (step->how & 24))
 		message.cap = cap_new(program);
 	else if (request->kind == SERVER_CREATE)
 		message.answer = refusal(step);
 	else
 		message.answer = request->kind == SERVER_UPGRADE ? KIN_OK : KIN_CLOSED;
-	post(program, message);
+	step_post(program, message);
+	return STEP_SILENT;
+}
+
+/* An init hands all that is new to its engine. What it was told is a copy. */
+static int forward_all(struct program *program, const struct step *step)
+{
+	struct server_request request;
+	struct kin_args args;
+	struct kin_affinity affinity;
+
+	if (!program->booted)
+		return STEP_SILENT;
+	program->server_signal = false;
+	while (server_requests(program->child, program->seen_sequence, &request, 1)) {
+		const struct session *session = request.session;
+
+		args = session->args;
+		affinity = session->affinity;
+		note_request(program, &request);
+		forward_request(
+			&program->sandbox, &(struct forward_request){ .kind = (int) request.kind,
+						   .id = session->server_id,
+						   .service = session->service->name->name,
+						   .version = session->version,
+						   .args = &args,
+						   .affinity = &affinity,
+						   .amount = session->upgrade });
+	}
+	return STEP_SILENT;
+}
+
+static int change_policies(struct program *program, const struct step *step)
+{
+	if (program->booted)
+		program_change_policies(program, step->what);
 	return STEP_SILENT;
 }
 
@@ -235,7 +271,7 @@ static int answer_nonsense(struct program *program, const struct step *step)
 		message.cap = cap_new(program);
 	else
 		message.answer = responses[(step->how >> 1) % N(responses)];
-	post(program, message);
+	step_post(program, message);
 	return STEP_SILENT;
 }
 
@@ -425,9 +461,10 @@ const struct step_kind step_kinds[KINDS] = {
 	[ADVANCE] = { "does what its handlers queued", advance, INITS, 0, 0 },
 	[EVENTS] = { "takes its signal", take_events, BOTH, 0, 0 },
 	[RESUME] = { "gets the reply it waited for", resume, COMPONENTS, 0, 0 },
-	[ARRIVE] = { "is heard by its parent", arrive_one, COMPONENTS, 0, 0 },
+	[ARRIVE] = { "is heard by its parent", arrive_one, BOTH, 0, 0 },
 	[REAP] = { "is known to have ended", reap, ANYWHERE, 0, NUMBERS },
 	[SERVE] = { "looks at its requests and answers one", step_serve, COMPONENTS, 0, NUMBERS },
+	[FORWARD] = { "looks at its requests and forwards them", forward_all, INITS, 0, 0 },
 	[DECIDE] = { "answers what it left pending", decide, CORE, 0, NUMBERS },
 	[STARTED] = { "is started at last", have_started, ANYWHERE, 0, NUMBERS },
 	[OPEN] = { "opens session", open_session, COMPONENTS, 60, ID | SERVICE | AMOUNT | WAIT },
@@ -441,6 +478,7 @@ const struct step_kind step_kinds[KINDS] = {
 	[URGE] = { "is urged by its parent", urge, BOTH, 8, NUMBERS | AMOUNT },
 	[SPEND] = { "spends all it has or puts it back", spend, BOTH, 12, 0 },
 	[FATE] = { "has bad luck ahead", tempt_fate, ANYWHERE, 6, NUMBERS },
+	[POLICIES] = { "has other policies", change_policies, INITS, 6, NUMBERS },
 	[EXIT] = { "exits", exit_now, BOTH, 1, NUMBERS },
 	[CRASH] = { "crashes", crash, BOTH, 1, 0 },
 	[MISBEHAVE] = { "is found misbehaving", misbehave, BOTH, 1, 0 },

@@ -24,6 +24,7 @@ enum kind {
 	ARRIVE,
 	REAP,
 	SERVE,
+	FORWARD,
 	DECIDE,
 	STARTED,
 	/* What programs do. */
@@ -39,6 +40,7 @@ enum kind {
 	URGE,
 	SPEND,
 	FATE,
+	POLICIES,
 	/* How they end. */
 	ENDS,
 	EXIT = ENDS,
@@ -65,8 +67,11 @@ struct step_kind {
 extern const struct step_kind step_kinds[KINDS];
 extern const char *const step_services[STEP_SERVICES], *const step_labels[STEP_LABELS];
 
-/* What its server's process does with its requests; an init refuses them. */
+/* What a component does with its requests. */
 int step_serve(struct program *program, const struct step *step);
+
+/* Leaves a message for its parent. */
+void step_post(struct program *program, struct message message);
 
 /* Lets all its messages arrive. */
 void step_flush(struct program *program);

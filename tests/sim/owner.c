@@ -11,7 +11,7 @@
 #include <utlist.h>
 
 #include "engine/environment.h"
-#include "sim/world.h"
+#include "sim/kinds.h"
 
 static struct object *core_object(struct world *world, int cap, enum object_kind kind)
 {
@@ -24,8 +24,16 @@ static struct object *core_object(struct world *world, int cap, enum object_kind
 }
 
 /*
- * The parent, or -EPIPE where it has ended
+ * The parent, or -EPIPE where it has ended. What was sent before arrives before.
  */
+
+static bool call(struct program *program)
+{
+	if (!program_can_call(program))
+		return false;
+	step_flush(program);
+	return true;
+}
 
 static int up_session(void *ctx, uint32_t id, const struct session *session, int *ret_cap)
 {
@@ -33,7 +41,7 @@ static int up_session(void *ctx, uint32_t id, const struct session *session, int
 	struct session_request request = { WORLD_UP_ID + id, session->service->name->name,
 		session->version, &session->args, &session->affinity };
 
-	if (!program_can_call(program))
+	if (!call(program))
 		return -EPIPE;
 	int r = child_session(program->child, &request, ret_cap);
 
@@ -46,7 +54,7 @@ static int up_session_cap(void *ctx, uint32_t id, int *ret_cap)
 {
 	struct program *program = ctx;
 
-	if (!program_can_call(program))
+	if (!call(program))
 		return -EPIPE;
 	int r = child_session_cap(program->child, WORLD_UP_ID + id, ret_cap);
 
@@ -59,22 +67,21 @@ static int up_upgrade(void *ctx, uint32_t id, struct quota amount)
 {
 	struct program *program = ctx;
 
-	return program_can_call(program) ? child_upgrade(program->child, WORLD_UP_ID + id, amount)
-					 : -EPIPE;
+	return call(program) ? child_upgrade(program->child, WORLD_UP_ID + id, amount) : -EPIPE;
 }
 
 static int up_close(void *ctx, uint32_t id)
 {
 	struct program *program = ctx;
 
-	return program_can_call(program) ? child_close(program->child, WORLD_UP_ID + id) : -EPIPE;
+	return call(program) ? child_close(program->child, WORLD_UP_ID + id) : -EPIPE;
 }
 
 static void up_resource_request(void *ctx, struct quota amount)
 {
 	struct program *program = ctx;
 
-	if (program_can_call(program))
+	if (call(program))
 		child_resource_request(program->child, amount);
 }
 
@@ -83,6 +90,35 @@ static const struct up_ops up_ops = { .session = up_session,
 	.upgrade = up_upgrade,
 	.close = up_close,
 	.resource_request = up_resource_request };
+
+static int announce(void *ctx, const char *service)
+{
+	struct program *program = ctx;
+
+	return call(program) ? server_announce(program->child, service) : -EPIPE;
+}
+
+static void forward_deliver(void *ctx, uint32_t id, int cap)
+{
+	struct program *program = ctx;
+
+	if (program_can_call(program))
+		step_post(program, (struct message){ .server_id = id, .cap = cap });
+	else
+		cap_close(program, cap);
+}
+
+static void forward_respond(void *ctx, uint32_t id, int answer)
+{
+	struct program *program = ctx;
+
+	if (program_can_call(program))
+		step_post(program, (struct message){ .server_id = id, .answer = answer });
+}
+
+static const struct forward_ops forward_ops = {
+	.announce = announce, .deliver = forward_deliver, .respond = forward_respond
+};
 
 /*
  * Accounts
@@ -145,8 +181,11 @@ static int adopt(void *ctx, int cap, struct quota quota, uint32_t *ret_account)
 	struct object *pd = core_object(program->world, cap, OBJECT_PD);
 	struct account *self = account_of(program, OWNER_SELF);
 	int r = misfortune(&program->world->misfortune.adopt);
+	uint32_t i = 0;
 
-	assert(pd && !pd->adopted && self && program->n_accounts < WORLD_CHILDREN_MAX);
+	while (i < program->n_accounts && program->accounts[i])
+		i++;
+	assert(pd && !pd->adopted && self && i < WORLD_CHILDREN_MAX);
 	if (r)
 		return r;
 	if (account_attach(&pd->account, self))
@@ -156,9 +195,10 @@ static int adopt(void *ctx, int cap, struct quota quota, uint32_t *ret_account)
 		account_done(&pd->account);
 		return r;
 	}
-	pd->adopted = &program->accounts[program->n_accounts];
+	pd->adopted = &program->accounts[i];
 	*pd->adopted = pd;
-	*ret_account = ++program->n_accounts;
+	program->n_accounts += i == program->n_accounts;
+	*ret_account = i + 1;
 	return 0;
 }
 
@@ -186,6 +226,7 @@ static int start(void *ctx, struct child *child, const struct child_start *what)
 	/* A binary that a sibling serves is fetched first. */
 	if (!core_object(parent->world, what->binary, OBJECT_OTHER))
 		r = KIN_PENDING;
+	program_begin(program);
 	program->child = child;
 	program->pd = pd;
 	pd->process = cpu->process = program;
@@ -496,7 +537,8 @@ void owner_fill(struct program *program)
 		.local = &local_ops,
 		.cap_close = owner_cap_close,
 		.schedule = schedule,
-		.log = log_text };
+		.log = log_text,
+		.forward = program->parent ? &forward_ops : NULL };
 }
 
 /*
@@ -527,6 +569,10 @@ static int dead_local_close(void *ctx, struct session *session)
 	return 0;
 }
 
+static void dead_respond(void *ctx, uint32_t id, int answer)
+{
+}
+
 static void dead_cap_close(void *ctx, int cap)
 {
 }
@@ -541,6 +587,7 @@ static const struct child_ops dead_child_ops = {
 	.stop = dead_stop, .wake = dead_stop, .wake_server = dead_stop, .answered = dead_answered
 };
 static const struct local_ops dead_local_ops = { .close = dead_local_close };
+static const struct forward_ops dead_forward_ops = { .respond = dead_respond };
 
 void owner_bury(struct program *program)
 {
@@ -551,5 +598,6 @@ void owner_bury(struct program *program)
 		.local = &dead_local_ops,
 		.cap_close = dead_cap_close,
 		.schedule = schedule,
-		.log = dead_log };
+		.log = dead_log,
+		.forward = &dead_forward_ops };
 }

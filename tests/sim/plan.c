@@ -141,6 +141,43 @@ static void write_start(struct plan *plan, struct program *init, struct program 
 	write(init, "</start>");
 }
 
+static const char *forward_target(
+	struct plan *plan, const struct siblings *siblings, size_t service)
+{
+	const struct program *first = siblings->program[below(plan, (uint32_t) siblings->n)];
+
+	for (size_t i = 0; i < siblings->n && !plan->provides[first->index][service]; i++)
+		first = siblings->program[i];
+	return once_in(plan, 12) ? "nobody" : first->name;
+}
+
+/* For some of what it provides: sessions of its parent's children that it forwards to its own. */
+static void write_policies(struct plan *plan, char text[WORLD_POLICY_BYTES],
+	const bool (*provides)[N_SERVICES], const struct siblings *siblings)
+{
+	static const char *const conditions[] = { "policy label_suffix='x'", "policy label='fixed'",
+		"policy label_prefix='c'", "default-policy" };
+	size_t used = 0;
+
+	for (size_t i = 0; i < N_SERVICES; i++) {
+		if (!(*provides)[i] || once_in(plan, 5))
+			continue;
+		used += (size_t) snprintf(
+			text + used, WORLD_POLICY_BYTES - used, "<service name='%s'>", services[i]);
+		for (size_t k = 0; k < 4; k++) {
+			if (once_in(plan, k < 3 ? 2 : 8))
+				continue;
+			used += (size_t) snprintf(text + used, WORLD_POLICY_BYTES - used,
+				"<%s><child name='%s'%s/></%.*s>", conditions[k],
+				forward_target(plan, siblings, i),
+				once_in(plan, 3) ? " label='forwarded'" : "", k < 3 ? 6 : 14,
+				conditions[k]);
+		}
+		used += (size_t) snprintf(text + used, WORLD_POLICY_BYTES - used, "</service>");
+		assert(used < WORLD_POLICY_BYTES);
+	}
+}
+
 static void write_config(struct plan *plan, struct program *init, const struct siblings *siblings)
 {
 	write(init, "<config><parent-provides>");
@@ -154,7 +191,8 @@ static void write_config(struct plan *plan, struct program *init, const struct s
 		32 + below(plan, 300));
 	for (size_t i = 0; i < siblings->n; i++)
 		write_start(plan, init, siblings->program[i], siblings);
-	write(init, "\n</config>");
+	for (size_t i = 0; i < WORLD_POLICIES; i++)
+		write_policies(plan, init->policies[i], &plan->provides[init->index], siblings);
 }
 
 /* Recursion is bounded by DEPTH_MAX. */
@@ -172,7 +210,7 @@ static void make_children(struct plan *plan, struct program *init, unsigned dept
 	if (siblings.n)
 		write_config(plan, init, &siblings);
 	else
-		write(init, "<config/>");
+		write(init, "<config>");
 	for (size_t i = 0; i < siblings.n; i++)
 		if (siblings.program[i]->is_init)
 			make_children(plan, siblings.program[i], depth + 1);
@@ -187,7 +225,7 @@ void plan_make(struct world *world, uint64_t seed)
 	world->total = (struct quota){ (8u + below(&plan, 24)) << 20, 600 + below(&plan, 1500) };
 	write(core,
 		"<config><default-route><any-service><local/></any-service></default-route>"
-		"<start name='%s' ram='1T' caps='1M'><binary name='init'/></start></config>",
+		"<start name='%s' ram='1T' caps='1M'><binary name='init'/></start>",
 		init->name);
 	make_children(&plan, init, 2);
 }

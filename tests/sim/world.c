@@ -2,9 +2,12 @@
 #include "sim/world.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
+
+#include "sim/kinds.h"
 
 /*
  * Capabilities
@@ -75,17 +78,31 @@ bool program_reaches_core(const struct program *program)
 	return !above;
 }
 
-void program_boot(struct program *program)
+static struct kin_tree *config_of(const struct program *program, unsigned policies)
 {
+	char text[WORLD_CONFIG_BYTES + WORLD_POLICY_BYTES];
 	struct kin_tree *tree = NULL;
-	int r = kin_tree_parse(program->config, strlen(program->config), NULL, &tree);
+
+	snprintf(text, sizeof(text), "%s%s</config>", program->config,
+		program->policies[policies % WORLD_POLICIES]);
+	int r = kin_tree_parse(text, strlen(text), NULL, &tree);
 
 	assert(r == 0);
+	return tree;
+}
+
+void program_change_policies(struct program *program, unsigned which)
+{
+	sandbox_apply(&program->sandbox, config_of(program, which));
+}
+
+void program_boot(struct program *program)
+{
 	program->booted = true;
 	if (program->child)
 		child_handles(program->child, CHILD_EVENT_SESSION | CHILD_EVENT_RESOURCE);
 	sandbox_init(&program->sandbox, &program->owner);
-	sandbox_apply(&program->sandbox, tree);
+	sandbox_apply(&program->sandbox, config_of(program, 0));
 }
 
 void program_end(struct program *program, bool reap)
@@ -108,6 +125,7 @@ void program_stop(struct program *program, int64_t value)
 	if (program->booted)
 		sandbox_done(&program->sandbox);
 	program->booted = false;
+	step_flush(program);
 	for (unsigned i = 0; i < program->world->n_programs; i++)
 		if (program->world->programs[i].parent == program)
 			program->world->programs[i].child = NULL;
@@ -141,6 +159,22 @@ static void bury(struct program *program)
 	sandbox_done(&program->sandbox);
 	program->booted = false;
 	forget_objects(program);
+}
+
+void program_begin(struct program *program)
+{
+	assert(!program->running && !program->child && !program->n_caps);
+	if (program->booted)
+		bury(program);
+	memset(program->promises, 0, sizeof(program->promises));
+	memset(program->caps, 0, sizeof(program->caps));
+	memset(program->accounts, 0, sizeof(program->accounts));
+	program->n_accounts = 0;
+	program->charged = (struct quota){ 0, 0 };
+	program->seen_sequence = program->seen_id = 0;
+	program->signal = program->server_signal = program->unreaped = program->ending = false;
+	if (program->is_init)
+		owner_fill(program);
 }
 
 void world_bury(struct world *world)

@@ -25,6 +25,9 @@
 #define WORLD_IDS_MAX      6 /* that a component uses at the same time */
 #define WORLD_OUTBOX_MAX   4 /* messages on their way */
 #define WORLD_CONFIG_BYTES 8192
+#define WORLD_POLICY_BYTES 2048
+#define WORLD_POLICIES     3         /* that an init may have, one after the other */
+#define WORLD_CHANGES_MAX  32        /* of them in one life of an init */
 #define WORLD_CAPS_MAX     (1 << 16) /* ever made in one history */
 
 /* IDs of an engine's sessions at its parent start here, as init's do. */
@@ -86,7 +89,8 @@ struct program {
 	struct quota charged;       /* of its own account */
 
 	/* An init. */
-	char config[WORLD_CONFIG_BYTES];
+	char config[WORLD_CONFIG_BYTES]; /* without its end, which is one of: */
+	char policies[WORLD_POLICIES][WORLD_POLICY_BYTES];
 	struct sandbox sandbox;
 	struct owner owner;
 	bool booted, scheduled, ending;
@@ -156,6 +160,9 @@ void cap_check(const struct program *holder, int cap);
 void cap_move(struct program *holder, int cap, struct program *to);
 void cap_close(struct program *holder, int cap);
 
+/* It is to be started, perhaps anew: nothing is left of a life before. */
+void program_begin(struct program *program);
+
 /* The process ends now. @reap: its parent is yet to learn it. */
 void program_end(struct program *program, bool reap);
 
@@ -164,6 +171,9 @@ void world_bury(struct world *world);
 
 /* An init reads its config. */
 void program_boot(struct program *program);
+
+/* It gets a config with other policies by which it forwards. */
+void program_change_policies(struct program *program, unsigned which);
 
 /* An init ends its children in good order, then itself. */
 void program_stop(struct program *program, int64_t value);
