@@ -23,7 +23,7 @@ enum verdict { FORWARD_DENY, FORWARD_WAIT, FORWARD_TO };
 
 struct target {
 	struct service *service;
-	const char *label;
+	const char *label; /* NULL: as it was asked for */
 };
 
 static const struct owner *owner_of(const struct forward *forward)
@@ -63,7 +63,7 @@ static enum verdict resolve(const struct forward *forward, struct target *ret)
 						 : "its policy replaces the label by none");
 		return FORWARD_DENY;
 	}
-	ret->label = label ? label : session->asked;
+	ret->label = label;
 	ret->service = name ? sandbox_child_service(forward->sandbox, name, service) : NULL;
 	return ret->service ? FORWARD_TO : FORWARD_WAIT;
 }
@@ -117,6 +117,11 @@ static void explain_shortage(const struct forward *forward, int r)
 		forward->session->asked, forward->session->name->name, kin_answer_text(r));
 }
 
+static const char *label_for(const struct session *session, const struct target *target)
+{
+	return target->label ? target->label : session->asked;
+}
+
 static void submit(struct forward *forward, const struct target *target)
 {
 	struct session *session = forward->session;
@@ -124,7 +129,7 @@ static void submit(struct forward *forward, const struct target *target)
 
 	session->service = target->service;
 	session->parked = false;
-	strcpy(session->args.label, target->label);
+	strcpy(session->args.label, label_for(session, target));
 	int r = donation_give(session, donation, SESSION_COST_BYTES);
 
 	if (r == 0) {
@@ -164,7 +169,7 @@ static bool stays(const struct session *session, enum verdict verdict, const str
 	if (verdict != FORWARD_TO)
 		return verdict == FORWARD_WAIT && !session->service;
 	return session->service == target->service &&
-	       strcmp(session->args.label, target->label) == 0;
+	       strcmp(session->args.label, label_for(session, target)) == 0;
 }
 
 static void route(struct forward *forward)
