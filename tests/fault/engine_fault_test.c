@@ -2,7 +2,8 @@
  * The engine on the model, with each allocation and each transfer of quota failing once
  *
  * One history: a config with aliases, clients and servers is applied, sessions at siblings, at the
- * parent and at the owner go through their lives, a child ends, all is destroyed. Whatever fails in
+ * parent and at the owner go through their lives, clients of the parent are forwarded by policies
+ * that change, a child ends, all is destroyed. Whatever fails in
  * it is answered to who asked, or logged; the invariants hold all along, and in the end all quota
  * and every capability is back.
  */
@@ -18,20 +19,28 @@
 #include "fault/fault.h"
 #include "model/model.h"
 
-static const char config[] =
-	"<config>"
-	"<parent-provides> <service name='PD'/> <service name='CPU'/> <service name='LOG'/>"
-	" <service name='ROM'/> <service name='P'/> </parent-provides>"
-	"<alias name='nick' child='server'/>"
-	"<default-route> <any-service> <local/> <parent/> <child name='nick'/> </any-service> "
-	"</default-route>"
-	"<default ram='1M' caps='60'/>"
-	"<start name='early'> <route> <service name='LOG'> <child name='server'/> </service>"
-	" <any-service> <parent/> </any-service> </route> </start>"
-	"<start name='client'/>"
-	"<start name='server'> <provides> <service name='X'/> <service name='LOG'/> </provides>"
-	" <exit propagate='yes'/> </start>"
-	"</config>";
+#define POLICY(child, label) \
+	"<service name='X'> <policy label='moves'> <child name='" child "' label='" label \
+	"'/> </policy> <default-policy> <child name='server'/> </default-policy> </service>"
+
+#define CONFIG(policies) \
+	"<config>" policies \
+	"<parent-provides> <service name='PD'/> <service name='CPU'/> <service name='LOG'/>" \
+	" <service name='ROM'/> <service name='P'/> </parent-provides>" \
+	"<alias name='nick' child='server'/>" \
+	"<default-route> <any-service> <local/> <parent/> <child name='nick'/> </any-service> " \
+	"</default-route>" \
+	"<default ram='1M' caps='60'/>" \
+	"<start name='early'> <route> <service name='LOG'> <child name='server'/> </service>" \
+	" <any-service> <parent/> </any-service> </route> </start>" \
+	"<start name='client'/>" \
+	"<start name='server'> <provides> <service name='X'/> <service name='LOG'/> </provides>" \
+	" <exit propagate='yes'/> </start>" \
+	"</config>"
+
+static const char config[] = CONFIG(POLICY("server", "first"));
+static const char other_label[] = CONFIG(POLICY("server", "second"));
+static const char nobody[] = CONFIG(POLICY("nobody", ""));
 
 enum { X = 10, P, LOCAL, LATE };
 
@@ -151,6 +160,51 @@ static void sessions_live(struct model *model)
 	fetch(model, LATE);
 }
 
+/* It is there, unless a fault had it refused. Return: its ID */
+static uint32_t guest(struct model *model, const char *label)
+{
+	bool before = fault_happened();
+
+	transfers.asked = true;
+	uint32_t id = model_guest_open(model, "X", label, (struct quota){ 16384, 4 });
+
+	transfers.asked = false;
+	assert_true(id > 0);
+	assert_true(model_guest(model, id) || before || fault_happened());
+	return id;
+}
+
+static bool apply_config(struct model *model, const char *text)
+{
+	struct kin_tree *tree = NULL;
+
+	assert_int_equal(kin_tree_parse(text, strlen(text), NULL, &tree), 0);
+	int r = sandbox_apply(&model->sandbox, tree);
+
+	model_settle(model);
+	return r == 0;
+}
+
+static void guests_live(struct model *model)
+{
+	uint32_t stays = guest(model, "stays"), moves = guest(model, "moves"), seen;
+
+	serve(model);
+	model_guest_upgrade(model, stays, (struct quota){ 4096, 1 });
+	seen = guest(model, "moves");
+	if (alive(model, "server"))
+		model_request(model, "server", NULL);
+	apply_config(model, other_label);
+	serve(model);
+	assert_true(!model_guest(model, moves) || fault_happened());
+	apply_config(model, nobody);
+	guest(model, "moves"); /* waits to the end */
+	serve(model);
+	assert_true(!model_guest(model, seen) || fault_happened());
+	model_guest_close(model, stays);
+	serve(model);
+}
+
 static void servers_end(struct model *model)
 {
 	if (alive(model, "server"))
@@ -163,11 +217,7 @@ static void servers_end(struct model *model)
 
 static void apply(struct model *model)
 {
-	struct kin_tree *tree = NULL;
-
-	assert_int_equal(kin_tree_parse(config, sizeof(config) - 1, NULL, &tree), 0);
-	sandbox_apply(&model->sandbox, tree);
-	model_settle(model);
+	apply_config(model, config);
 	serve(model);
 	model_settle(model);
 }
@@ -181,6 +231,7 @@ static bool history(struct model *model)
 	silent = fault_happened() && !model->log.n;
 	assert_false(silent);
 	sessions_live(model);
+	guests_live(model);
 	servers_end(model);
 	return alive(model, "client") && alive(model, "early");
 }
