@@ -27,7 +27,7 @@ int state_tree(const struct link *link, struct kin_tree **ret)
 	r = link_text(reply.text, &text, &size);
 	if (r < 0)
 		return r;
-	r = kin_tree_parse_xml(text, size, NULL, ret);
+	r = kin_tree_parse(text, size, NULL, ret);
 	free(text);
 	return r;
 }
@@ -47,7 +47,7 @@ int state_text(const struct link *link, const char *label, char **ret, size_t *r
 	r = link_text(reply.text, ret, ret_size);
 	if (r < 0)
 		return r;
-	r = kin_tree_parse_xml(*ret, *ret_size, NULL, &tree);
+	r = kin_tree_parse(*ret, *ret_size, NULL, &tree);
 	if (r < 0)
 		free(*ret);
 	else
@@ -63,7 +63,7 @@ int state_report(const struct link *link, const char *label, struct kin_tree **r
 
 	if (r)
 		return r;
-	r = kin_tree_parse_xml(text, size, NULL, ret);
+	r = kin_tree_parse(text, size, NULL, ret);
 	free(text);
 	return r;
 }

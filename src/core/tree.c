@@ -82,7 +82,7 @@ void core_tree_log(struct core_services *services)
 	int r = kin_generator_finish(&g, &text, &size);
 
 	if (r == 0)
-		r = kin_tree_parse_xml(text, size, NULL, &tree);
+		r = kin_tree_parse(text, size, NULL, &tree);
 	kin_generator_done(&g);
 	if (r == 0)
 		table_log(services, tree);

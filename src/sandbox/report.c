@@ -24,6 +24,8 @@ static void generate(struct kin_sandbox *sandbox, struct kin_generator *g)
 	struct sandbox *engine = &sandbox->host.sandbox;
 
 	kin_generator_init_growing(g, KIN_NODE_TEXT_MAX);
+	if (engine->report.lines)
+		kin_generator_set_syntax(g, KIN_SYNTAX_LINES);
 	report_generate(engine, &engine->report.details, g);
 }
 
@@ -123,7 +125,9 @@ static void send_or_grow(struct kin_sandbox *sandbox, const char *text, size_t s
 	int r = 0;
 
 	if (size > max) {
-		text = "<state error=\"report buffer exceeded\"/>\n";
+		text = sandbox->host.sandbox.report.lines
+			       ? "state | error: report buffer exceeded\n-\n"
+			       : "<state error=\"report buffer exceeded\"/>\n";
 		size = strlen(text);
 	}
 	if (size > report->size) {

@@ -51,6 +51,28 @@ def report_rom_prints_reports_if_told_so():
         tree.expect_match(r'\[init -> report_rom\] .*<log string="read"/>.*')
 
 
+def reporting_init(report):
+    """An init with a child, that reports its state to report_rom."""
+    inner = (composition(start("hello", ram="2M", caps="60"))
+             .replace("</config>", report + "</config>"))
+    return start("inner", "kin-init", inner, ram="16M", caps="300",
+                 inside='<route><service name="Report"><child name="report_rom"/></service>'
+                 "<any-service><parent/></any-service></route>")
+
+
+@test
+def an_init_reports_its_state_in_the_syntax_it_is_told():
+    for report, line in (
+            ('<report delay_ms="100"/>', r'.*<child name="hello" .*exited="0".*/>'),
+            ('<report delay_ms="100" generate="lines"/>', r"\+ child hello \|.* exited: 0.*"),
+            ('<report delay_ms="100" generate="lines" buffer="16"/>',
+             r"state \| error: report buffer exceeded")):
+        with Tree(composition(report_rom('<config verbose="yes"/>'),
+                              reporting_init(report))) as tree:
+            tree.expect("[init -> report_rom] report 'inner -> state'")
+            tree.expect_match(r"\[init -> report_rom\] " + line)
+
+
 def dynamic_rom(config, **attributes):
     return start("dynamic_rom", config=config, provides=["ROM"], **attributes)
 
