@@ -3,7 +3,7 @@
  *
  * Core tells when init has taken the config. Whether all has settled only the inits know: each says
  * so in its state report, which is looked at again, ever less often, until it does or the time is
- * over. Then the reports also say what is missing.
+ * over. The reports also say what is missing then.
  */
 #include "cli/apply.h"
 
@@ -20,6 +20,7 @@
 #include "cli/link.h"
 #include "cli/sealed.h"
 #include "cli/state.h"
+#include "engine/check.h"
 
 #define LOOK_MS_MIN 5
 #define LOOK_MS_MAX 200
@@ -94,83 +95,98 @@ static int wait_fetched(const struct link *link, uint64_t revision, uint64_t dea
  * What keeps a tree from being settled
  */
 
-struct settling {
+struct look {
 	const struct link *link;
-	bool tell; /* what is missing */
-	bool settled;
-	int error; /* of the connection */
+	FILE *missing; /* a line for each thing that is */
+	bool settled;  /* nothing is under way any more */
+	bool complete; /* nothing is missing */
+	int error;     /* of the connection */
 };
 
-static void missing(struct settling *settling, const char *label, const char *what)
+static void miss(struct look *look, const char *label, const char *what)
 {
-	if (settling->settled && settling->tell)
-		fprintf(stderr, "kin: the config is applied, but has not settled:\n");
-	settling->settled = false;
-	if (settling->tell)
-		fprintf(stderr, "  %s: %s\n", label, what);
+	look->complete = false;
+	fprintf(look->missing, "  %s: %s\n", label, what);
 }
 
-static void look_at_child(
-	struct settling *settling, const char *label, const struct kin_node *child)
+static void look_at_init(struct look *look, const char *label);
+
+/* An init among the children has a report of its own. */
+static void look_at_child(struct look *look, const char *label, const struct kin_node *child)
 {
 	const char *name = kin_node_attribute(child, "name");
-	const char *state = kin_node_attribute(child, "state");
+	const char *binary = kin_node_attribute(child, "binary");
 	const char *reason = kin_node_attribute(child, "reason");
-	char whole[KIN_LABEL_MAX + 1] = "";
+	const char *state = kin_node_attribute(child, "state");
+	bool incomplete = state && strcmp(state, "incomplete") == 0;
+	char whole[KIN_LABEL_MAX + 1];
 
-	if (!state || strcmp(state, "incomplete") != 0)
+	if (!name || kin_label_join(label, name, whole) < 0)
 		return;
-	kin_label_join(label, name ? name : "?", whole);
-	missing(settling, whole, reason ? reason : "incomplete");
+	if (reason || incomplete)
+		miss(look, whole, reason ? reason : "does not run");
+	if (!incomplete && binary && strcmp(binary, CHECK_INIT_BINARY) == 0)
+		look_at_init(look, whole);
 }
 
-/* A child whose start failed for good is settled for an init that says so; else it is not. */
-static void look_at_report(
-	struct settling *settling, const char *label, const struct kin_node *report)
+static void look_at_report(struct look *look, const char *label, const struct kin_node *report)
 {
-	bool said = kin_node_has(report, "settled");
-	bool before = settling->settled;
+	const char *error = kin_node_attribute(report, "config_error");
+	bool complete = look->complete;
 
-	if (said && kin_node_boolean(report, "settled", false))
-		return;
+	if (error)
+		miss(look, label, error);
 	KIN_NODE_FOREACH (child, report, "child")
-		look_at_child(settling, label, child);
-	if (said && before && settling->settled)
-		missing(settling, label, "still changes");
+		if (!look->error)
+			look_at_child(look, label, child);
+	if (kin_node_boolean(report, "settled", true))
+		return;
+	look->settled = false;
+	if (complete == look->complete)
+		miss(look, label, "still changes");
 }
 
-static void look_at_init(struct settling *settling, const char *label)
+/* Each level of nesting is a call. One that ended meanwhile is missed by its parent, if at all. */
+static void look_at_init(struct look *look, const char *label)
 {
 	KIN_TREE_AUTO struct kin_tree *report = NULL;
-	int r = state_report(settling->link, label, &report);
+	int r = state_report(look->link, label, &report);
 
-	if (r == 0)
-		look_at_report(settling, label, kin_tree_root(report));
-	else if (r == -EPIPE || r == -EAGAIN)
-		settling->error = r;
-	else if (r == -ETIMEDOUT)
-		missing(settling, label, "does not answer");
+	if (r == 0) {
+		look_at_report(look, label, kin_tree_root(report));
+	} else if (r == -EPIPE || r == -EAGAIN) {
+		look->error = r;
+	} else if (r == -ETIMEDOUT) {
+		look->settled = false;
+		miss(look, label, "does not answer");
+	}
 }
 
-static void look_at_inits_below(struct settling *settling, const struct kin_node *component)
+/* Return: CLI_OK, or the exit status, and why was said; -EAGAIN unless it is the last look */
+static int look_once(const struct link *link, bool last)
 {
-	char label[KIN_LABEL_MAX + 1];
+	struct look look = { .link = link, .settled = true, .complete = true };
+	char *missing = NULL;
+	size_t size;
+	int status = -EAGAIN;
 
-	if (state_is_init(component) && state_label(component, label) == 0)
-		look_at_init(settling, label);
-	KIN_NODE_FOREACH (child, component, "component")
-		if (!settling->error)
-			look_at_inits_below(settling, child);
-}
-
-static struct settling look(const struct link *link, bool tell)
-{
-	KIN_TREE_AUTO struct kin_tree *tree = NULL;
-	struct settling settling = { link, tell, true, state_tree(link, &tree) };
-
-	if (!settling.error)
-		look_at_inits_below(&settling, kin_tree_root(tree));
-	return settling;
+	look.missing = open_memstream(&missing, &size);
+	if (!look.missing)
+		return CLI_TREE_FAILED;
+	look_at_init(&look, "init");
+	fclose(look.missing);
+	if (look.error) {
+		link_explain(link, look.error);
+		status = CLI_TREE_FAILED;
+	} else if (look.settled && look.complete) {
+		status = CLI_OK;
+	} else if (look.settled || last) {
+		fprintf(stderr, "kin: the config is applied, but %s:\n%s",
+			look.settled ? "not all of it works" : "has not settled", missing);
+		status = CLI_UNSETTLED;
+	}
+	free(missing);
+	return status;
 }
 
 static int wait_settled(const struct link *link, uint64_t deadline_ms)
@@ -178,17 +194,11 @@ static int wait_settled(const struct link *link, uint64_t deadline_ms)
 	unsigned pause_ms = LOOK_MS_MIN;
 
 	for (;;) {
-		bool last = now_ms() >= deadline_ms;
-		struct settling settling = look(link, last);
-
-		if (settling.error) {
-			link_explain(link, settling.error);
-			return CLI_TREE_FAILED;
-		}
-		if (settling.settled || last)
-			return settling.settled ? CLI_OK : CLI_UNSETTLED;
 		unsigned left = left_ms(deadline_ms);
+		int status = look_once(link, now_ms() >= deadline_ms);
 
+		if (status != -EAGAIN)
+			return status;
 		poll(NULL, 0, (int) (pause_ms < left ? pause_ms : left));
 		pause_ms = 2 * pause_ms < LOOK_MS_MAX ? 2 * pause_ms : LOOK_MS_MAX;
 	}
@@ -203,6 +213,28 @@ int apply_config(
 	if (status == CLI_OK)
 		status = wait_fetched(link, revision, deadline_ms);
 	return status == CLI_OK ? wait_settled(link, deadline_ms) : status;
+}
+
+/*
+ * The command
+ */
+
+/* Return: 0 and a place whose names are in a text to be freed; negative errno */
+static int place_of_tree(const struct link *link, struct place *ret, char **ret_text)
+{
+	struct control_roms_reply reply;
+	size_t size;
+	int r = link_call(link, control_roms_operation, NULL, &reply, LINK_PATIENCE_MS);
+
+	if (r == 0)
+		r = link_text(reply.text, ret_text, &size);
+	if (r)
+		return r;
+	ret->n_rom_directories = 0;
+	for (size_t at = 0; at < size && ret->n_rom_directories < OPTIONS_ROM_MAX;
+		at += strlen(*ret_text + at) + 1)
+		ret->rom_directories[ret->n_rom_directories++] = *ret_text + at;
+	return 0;
 }
 
 static int apply_checked(
@@ -221,20 +253,32 @@ static int apply_checked(
 	return r;
 }
 
-int apply_command(const struct options *options)
+/* The config is checked against what the tree has, not what it would be started with. */
+static int apply_to(struct link *link, const struct options *options)
 {
 	struct options own = *options;
 	struct place place;
-	struct link link;
+	char *text = NULL;
+	int r = place_of_tree(link, &place, &text);
 
-	if (place_find(options, &place) < 0)
-		return CLI_USAGE;
+	if (r) {
+		link_explain(link, r);
+		return CLI_TREE_FAILED;
+	}
+	own.total = (struct quota){ link->info.ram, link->info.caps };
+	r = apply_checked(link, &own, &place);
+	free(text);
+	return r;
+}
+
+int apply_command(const struct options *options)
+{
+	struct link link;
 	int status = link_open(options, &link);
 
 	if (status != CLI_OK)
 		return status;
-	own.total = (struct quota){ link.info.ram, link.info.caps };
-	status = apply_checked(&link, &own, &place);
+	status = apply_to(&link, options);
 	link_close(&link);
 	return status;
 }

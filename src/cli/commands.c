@@ -3,7 +3,6 @@
 #include "cli/options.h"
 
 /* clang-format off */
-#define ROM_OPTION     { "rom", required_argument, NULL, OPTIONS_ROM }
 #define TREE_OPTION    { "tree", required_argument, NULL, OPTIONS_TREE }
 #define QUIET_OPTION   { "quiet", no_argument, NULL, OPTIONS_BE_QUIET }
 #define WATCH_OPTION   { "watch", no_argument, NULL, OPTIONS_WATCH }
@@ -11,7 +10,7 @@
 #define BUDGET_OPTIONS \
 	{ "ram", required_argument, NULL, OPTIONS_RAM }, \
 	{ "caps", required_argument, NULL, OPTIONS_CAPABILITIES }, \
-	ROM_OPTION
+	{ "rom", required_argument, NULL, OPTIONS_ROM }
 /* clang-format on */
 
 static const struct option run_options[] = {
@@ -63,20 +62,18 @@ static const struct option plan_options[] = {
 
 static const struct option apply_options[] = {
 	TREE_OPTION,
-	ROM_OPTION,
 	{ "timeout", required_argument, NULL, OPTIONS_TIMEOUT },
 	QUIET_OPTION,
 	HELP_OPTION,
 	{ 0 },
 };
 
-#define HELP_ROM \
-	"  --rom DIR       look for binaries and other ROM modules in DIR, before\n" \
-	"                  kin's own; up to 8 directories, searched in this order\n"
 #define HELP_BUDGET \
 	"  --ram N         memory of the whole tree, such as 512M\n" \
 	"                  (default: half of the machine's, at most 1G)\n" \
-	"  --caps N        capabilities of the whole tree (default: 10000)\n" HELP_ROM
+	"  --caps N        capabilities of the whole tree (default: 10000)\n" \
+	"  --rom DIR       look for binaries and other ROM modules in DIR, before\n" \
+	"                  kin's own; up to 8 directories, searched in this order\n"
 #define HELP_TREE \
 	"  --tree NAME     which tree, of those that 'kin list' shows; needed only\n" \
 	"                  if several run\n"
@@ -156,16 +153,16 @@ const struct cli_command cli_commands[] = {
 	{ "apply", "give a running tree another config",
 		"usage: kin apply [OPTION]... FILE\n\n"
 		"Gives the config in FILE ('-': standard input) to the first init of a running\n"
-		"tree, and waits until all that has changed has settled. What 'kin check' would\n"
-		"report is printed first. If it does not settle in time, says what keeps it; init\n"
-		"goes on with it all the same.\n\n"
+		"tree, and waits until all that changes has settled. What 'kin check' would report\n"
+		"is printed first. What has not settled in time, or can't work, is said at the end;\n"
+		"init goes on with it all the same.\n\n"
 		HELP_TREE
-		HELP_ROM
 		"  --timeout TIME  how long to wait (default: 10s)\n"
 		"  --quiet         print nothing about a config that can be used\n\n"
-		"Exit status: 0 once it has settled, 1 if it has not in time, 125 if there is no\n"
-		"such tree or it does not answer, 126 if the config can't be read or is not\n"
-		"well-formed (then nothing changes), 127 if the command line is wrong.\n",
+		"Exit status: 0 once it has settled and all of it works, 1 if it has not settled in\n"
+		"time or a part can't work, 125 if there is no such tree or it does not answer, 126\n"
+		"if the config can't be read or is not well-formed (then nothing changes), 127 if\n"
+		"the command line is wrong.\n",
 		CLI_FILE, apply_options, NULL, apply_command, NULL },
 	{ "plan", "say what kin apply would do",
 		"usage: kin plan [OPTION]... FILE\n\n"

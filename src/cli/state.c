@@ -110,8 +110,3 @@ int state_label(const struct kin_node *component, char *ret)
 
 	return r < 0 ? r : kin_label_join(ret, kin_node_attribute(component, "name"), ret);
 }
-
-int state_is_init(const struct kin_node *component)
-{
-	return kin_node_parent(component) && kin_node_first_of(component, "component");
-}

@@ -36,7 +36,4 @@ void state_explain(const struct link *link, const char *label, int answer);
  * -ENAMETOOLONG. */
 int state_label(const struct kin_node *component, char *ret);
 
-/** state_is_init() - whether a component in a tree of all has children, other than core */
-int state_is_init(const struct kin_node *component);
-
 #endif

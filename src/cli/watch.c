@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/pidfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/apply.h"
@@ -110,25 +111,38 @@ static bool take_events(struct watch *watch)
 	return changed;
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+/*
+ * Waits for a change of the file, and then until it has not changed for a while, however much is
+ * going on beside it.
+ */
 _Noreturn static void watch_run(struct watch *watch)
 {
 	struct pollfd fds[] = { { .fd = watch->inotify, .events = POLLIN },
 		{ .fd = watch->core, .events = POLLIN } };
-	bool changed = true; /* perhaps since it was read for the start */
+	/* It may have changed already since it was read for the start. */
+	int64_t due_ms = now_ms() + WATCH_SETTLE_MS;
 
 	for (;;) {
-		int n = poll(fds, 2, changed ? WATCH_SETTLE_MS : -1);
+		int64_t left_ms = due_ms - now_ms();
 
-		if (n < 0 && errno != EINTR)
-			_exit(CLI_TREE_FAILED);
-		if (n > 0 && fds[1].revents)
-			_exit(CLI_OK);
-		if (n > 0 && fds[0].revents)
-			changed |= take_events(watch);
-		if (n == 0) {
-			changed = false;
+		if (due_ms && left_ms <= 0) {
+			due_ms = 0;
 			look(watch);
 		}
+		if (poll(fds, 2, due_ms ? (int) left_ms : -1) < 0 && errno != EINTR)
+			_exit(CLI_TREE_FAILED);
+		if (fds[1].revents)
+			_exit(CLI_OK);
+		if (fds[0].revents && take_events(watch))
+			due_ms = now_ms() + WATCH_SETTLE_MS;
 	}
 }
 
@@ -142,7 +156,7 @@ static int watch_open(struct watch *watch, const char *file)
 	if (slash && snprintf(folder, sizeof(folder), "%.*s", (int) (slash - file + 1), file) >=
 			     (int) sizeof(folder))
 		return -ENAMETOOLONG;
-	watch->inotify = inotify_init1(IN_CLOEXEC);
+	watch->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	watch->core = pidfd_open(getpid(), 0);
 	if (watch->core < 0 || watch->inotify < 0 ||
 		inotify_add_watch(

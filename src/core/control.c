@@ -7,6 +7,7 @@
  */
 #include "core/control.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,6 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/timerfd.h>
 #include <time.h>
 #include <utlist.h>
 
@@ -50,9 +50,10 @@ struct client {
 struct control {
 	struct core_services *services;
 	struct host *host;
-	struct loop_source listener, timer;
+	struct loop_source listener;
+	struct loop_timer timer;
 	struct loop_task ask, news;
-	int listener_fd, folder_fd, timer_fd;
+	int listener_fd, folder_fd;
 	struct stat socket; /* what stood under the name when we began */
 	struct control_info_reply info;
 	struct log_ring ring;
@@ -111,6 +112,25 @@ static int handle_tree(
 		r = text_memfd_create("tree", text, size, &reply->text);
 	kin_generator_done(&g);
 	return r;
+}
+
+static int handle_roms(
+	void *self, struct control_roms_request *request, struct control_roms_reply *reply)
+{
+	const struct core_services *services = ((struct client *) self)->control->services;
+	char text[CORE_ROM_DIRECTORIES_MAX * PATH_MAX], link[32];
+	size_t size = 0;
+
+	for (size_t i = 0; i < services->n_rom_directories; i++) {
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", services->rom_directories[i]);
+		ssize_t n = readlink(link, text + size, PATH_MAX - 1);
+
+		if (n < 0)
+			return -errno;
+		size += (size_t) n;
+		text[size++] = '\0';
+	}
+	return text_memfd_create("roms", text, size, &reply->text);
 }
 
 static int handle_state(
@@ -210,8 +230,16 @@ static int handle_config(
 		((struct client *) self)->control->services, CORE_CONFIG_LABEL, &reply->text);
 }
 
-static const struct control_handlers handlers = { handle_info, handle_tree, handle_state,
-	handle_log, handle_apply, handle_fetched, handle_config };
+static const struct control_handlers handlers = {
+	.info = handle_info,
+	.tree = handle_tree,
+	.roms = handle_roms,
+	.state = handle_state,
+	.log = handle_log,
+	.apply = handle_apply,
+	.fetched = handle_fetched,
+	.config = handle_config,
+};
 
 /*
  * What is answered later
@@ -241,10 +269,7 @@ static void on_news(struct loop_task *task)
 
 static void timer_start(struct control *control)
 {
-	struct itimerspec at = { .it_value = { CONTROL_STATE_MS / 1000,
-					 CONTROL_STATE_MS % 1000 * 1000000 } };
-
-	timerfd_settime(control->timer_fd, 0, &at, NULL);
+	loop_arm(control->services->loop, &control->timer, CONTROL_STATE_MS, 0);
 }
 
 /* Puts a client's question to init. */
@@ -315,13 +340,10 @@ void control_state_answered(struct control *control, const struct host_state *st
 }
 
 /* A question has waited for its answer long enough; or there may be descriptors again. */
-static void on_timer(struct loop_source *source, uint32_t epoll_events)
+static void on_timer(struct loop_timer *timer)
 {
-	struct control *control = CONTAINER_OF(source, struct control, timer);
-	uint64_t expirations;
+	struct control *control = CONTAINER_OF(timer, struct control, timer);
 
-	if (read(control->timer_fd, &expirations, sizeof(expirations)) < 0)
-		return;
 	if (control->asking)
 		state_answer(control, -ETIMEDOUT, 0);
 	loop_watch(control->services->loop, &control->listener, EPOLLIN);
@@ -437,11 +459,7 @@ static int control_start(struct control *control)
 			0 ||
 		fcntl(control->listener_fd, F_SETFL, O_NONBLOCK) < 0)
 		return -errno;
-	control->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (control->timer_fd < 0)
-		return -errno;
-	r = loop_add(loop, &control->timer, control->timer_fd, on_timer);
-	return r < 0 ? r : loop_add(loop, &control->listener, control->listener_fd, on_listener);
+	return loop_add(loop, &control->listener, control->listener_fd, on_listener);
 }
 
 int control_open(struct core_services *services, struct host *host,
@@ -460,6 +478,7 @@ int control_open(struct core_services *services, struct host *host,
 		.folder_fd = options->folder,
 		.ask = { .run = on_ask },
 		.news = { .run = on_news },
+		.timer = { .run = on_timer },
 		.info = { .version = CONTROL_PROTOCOL_VERSION,
 			.pid = (uint32_t) getpid(),
 			.since = time(NULL),
@@ -504,12 +523,10 @@ void control_close(struct control *control)
 	DL_FOREACH_SAFE (control->clients, client, next)
 		client_close(client);
 	loop_remove(services->loop, &control->listener);
-	loop_remove(services->loop, &control->timer);
+	loop_disarm(services->loop, &control->timer);
 	loop_cancel(services->loop, &control->ask);
 	loop_cancel(services->loop, &control->news);
 	log_ring_done(&control->ring);
-	if (control->timer_fd > 0)
-		close(control->timer_fd);
 	close(control->listener_fd);
 	close(control->folder_fd);
 	free(control);

@@ -69,6 +69,7 @@ struct child {
 	bool propagate_exit;
 	int64_t exit_value;
 
+	bool config_unread; /* its config changed and it was told, but has not asked for it yet */
 	bool adopted;
 	uint32_t account;
 	struct quota configured; /* by its start node */

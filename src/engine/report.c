@@ -305,6 +305,8 @@ static void generate_child(
 		kin_generator_attribute(g, "state", "incomplete");
 	if (child->state == CHILD_INCOMPLETE && details->history)
 		generate_reason(g, child);
+	if (child->state == CHILD_ALIVE && child->config_unread && details->history)
+		kin_generator_attribute(g, "reason", "has not read its changed config");
 	if (child->state == CHILD_EXITED)
 		kin_generator_attribute_format(g, "exited", "%lld", (long long) child->exit_value);
 	if (child->heartbeats_outstanding > 1)

@@ -260,7 +260,8 @@ bool sandbox_settled(const struct sandbox *sandbox)
 	if (sandbox->dying || sandbox->marked || sandbox->advancing)
 		return false;
 	DL_FOREACH (sandbox->children, child)
-		if (child->state == CHILD_INCOMPLETE && !child->failed && !child->stuck)
+		if ((child->state == CHILD_INCOMPLETE && !child->failed && !child->stuck) ||
+			(child->state == CHILD_ALIVE && child->config_unread))
 			return false;
 	return true;
 }

@@ -102,6 +102,8 @@ static int on_dataspace(
 	const char *text;
 	size_t size;
 
+	if (rom->special == SPECIAL_ROM_CONFIG)
+		rom->child->config_unread = false;
 	drop_dataspace(rom);
 	kin_generator_init_growing(&g, KIN_NODE_TEXT_MAX);
 	generate(rom, &g);
@@ -152,6 +154,8 @@ static void on_channel(struct loop_source *source, uint32_t epoll_events)
 
 static void destroy(struct host_rom *rom)
 {
+	if (rom->special == SPECIAL_ROM_CONFIG)
+		rom->child->config_unread = false;
 	loop_remove(rom->host->loop, &rom->source);
 	drop_dataspace(rom);
 	close(rom->server);
@@ -203,21 +207,26 @@ void host_rom_close(struct host *host, struct session *session)
 	session->local = NULL;
 }
 
-static void tell_readers(struct child *child, enum special_rom special)
+/* Return: whether there is any */
+static bool tell_readers(struct child *child, enum special_rom special)
 {
 	struct session *session, *next;
+	bool told = false;
 
 	HASH_ITER (by_id, child->sessions, session, next) {
 		const struct host_rom *rom = session->local;
 
-		if (session->special == special && rom && rom->signal)
-			signal_trigger(rom->signal);
+		if (session->special != special || !rom || !rom->signal)
+			continue;
+		signal_trigger(rom->signal);
+		told = true;
 	}
+	return told;
 }
 
 void host_rom_config_changed(void *ctx, struct child *child)
 {
-	tell_readers(child, SPECIAL_ROM_CONFIG);
+	child->config_unread |= tell_readers(child, SPECIAL_ROM_CONFIG);
 }
 
 void host_rom_requests_changed(struct child *child)

@@ -29,6 +29,9 @@
 /* All components with their budgets, as XML: see core/tree.h. */
 #define CONTROL_TREE_REPLY(F) F(CAP, text)
 
+/* The directories that core's ROM service looks in, in order: paths, each ended by a NUL. */
+#define CONTROL_ROMS_REPLY(F) F(CAP, text)
+
 /*
  * The state report of the component with that label, such as "init -> inner". Answers: those of
  * PARENT_STATE_REQUEST; -ETIMEDOUT if it gave none within CONTROL_STATE_MS, -EBADMSG if what it
@@ -62,6 +65,7 @@
 #define CONTROL_OPERATIONS(OP) \
 	OP(control, info, CALL, KIN_NOTHING, CONTROL_INFO_REPLY) \
 	OP(control, tree, CALL, KIN_NOTHING, CONTROL_TREE_REPLY) \
+	OP(control, roms, CALL, KIN_NOTHING, CONTROL_ROMS_REPLY) \
 	OP(control, state, CALL, CONTROL_STATE_REQUEST, CONTROL_STATE_REPLY) \
 	OP(control, log, CALL, CONTROL_LOG_REQUEST, CONTROL_LOG_REPLY) \
 	OP(control, apply, CALL, CONTROL_APPLY_REQUEST, CONTROL_APPLY_REPLY) \

@@ -210,7 +210,7 @@ def status_is_the_report_of_an_init_at_any_level():
         report = ElementTree.fromstring(kin("status")[0])
         assert report.tag == "state"
         assert children(report) == ["greeter_server", "witness", "inner"]
-        assert kin("status", "init")[0].startswith("<state settled=")
+        assert ElementTree.fromstring(kin("status", "init")[0]).get("settled") == "yes"
         witness = next(c for c in report if c.get("name") == "witness")
         used = {s.get("name") for s in witness.find("requested")}
         assert {"PD", "CPU", "ROM", "LOG", "Greeter"} <= used, used
@@ -306,6 +306,96 @@ def apply_refuses_what_is_no_config_before_anything_changes():
         assert re.fullmatch(r".*bad\.xml:1:\d+: error: .*\n", errors), errors
         assert "No such file" in refused("apply", str(folder / "nowhere.xml"), status=126)
         assert tree.path in kin("list")[0]
+
+
+@test
+def apply_returns_once_the_new_config_is_in_effect():
+    with running(BYSTANDERS, start("hello")) as tree, private_folder() as folder:
+        tree.expect("[init -> hello] hello")
+        tree.expect_bystanders()
+        path = written(folder, composition(BYSTANDERS, sleeper(10000000)), "new.xml")
+        assert kin("apply", path) == ("", "")
+        assert children(ElementTree.fromstring(kin("status")[0])) == [
+            "greeter_server", "witness", "sleeper"]
+        assert re.search(r"─ sleeper .* running\n", kin("tree")[0])
+        assert path in kin("list")[0]
+        tree.expect_bystanders()
+
+
+@test
+def apply_waits_for_the_inits_below():
+    with running(INNER, start("hello")) as tree, private_folder() as folder:
+        tree.expect_processes("init", "inner", "deeper", "leaf")
+        for number in range(5):
+            config = composition(INNER.replace('name="leaf"', f'name="leaf{number}"'), start("hello"))
+            assert kin("apply", written(folder, config)) == ("", "")
+            report = kin("status", "init -> inner -> deeper")[0]
+            assert children(ElementTree.fromstring(report)) == [f"leaf{number}"], report
+        tree.expect_processes("init", "inner", "deeper", "leaf4")
+
+
+@test
+def apply_tells_what_can_not_work_at_any_level():
+    with running(BYSTANDERS, INNER) as tree, private_folder() as folder:
+        tree.expect_bystanders()
+        config = composition(BYSTANDERS, INNER.replace("greeter_server", "nothing"),
+                             start("lost", "nowhere"))
+        errors = refused("apply", "--quiet", written(folder, config), status=1).splitlines()
+        assert errors[0] == "kin: the config is applied, but not all of it works:", errors
+        assert any(line.startswith("  init -> lost: ") and "nowhere" in line for line in errors)
+        assert any(line.startswith("  init -> inner -> deeper -> leaf: ") for line in errors), errors
+        assert len(errors) == 3, errors
+        tree.expect_bystanders()
+
+
+def sleeper(ms):
+    return start("sleeper", "dummy", f'<config><sleep ms="{ms}"/></config>')
+
+
+@test
+def apply_tells_who_keeps_it_from_settling():
+    with running(BYSTANDERS, sleeper(10000000)) as tree, private_folder() as folder:
+        tree.expect_bystanders()
+        path = written(folder, composition(BYSTANDERS, sleeper(20000000)))
+        errors = refused("apply", "--quiet", "--timeout", "300ms", path, status=1).splitlines()
+        assert errors == ["kin: the config is applied, but has not settled:",
+                          "  init -> sleeper: has not read its changed config"], errors
+        init = tree.processes()["init"]
+        os.kill(init, signal.SIGSTOP)
+        errors = refused("apply", "--quiet", "--timeout", "300ms", path, status=1)
+        assert errors == "kin: init has not taken the config\n", errors
+        os.kill(init, signal.SIGCONT)
+        tree.expect_bystanders()
+        assert kin("apply", written(folder, composition(BYSTANDERS))) == ("", "")
+
+
+@test
+def a_watched_config_is_applied_whenever_it_is_written_or_replaced():
+    with running(BYSTANDERS, options=["--watch"], name="my.xml") as tree:
+        path = pathlib.Path(tree.path)
+        path.write_text(composition(BYSTANDERS, start("one", "hello")))
+        tree.expect("[init -> one] hello", f"kin: '{path}' is applied")
+        path.write_text("<config>\n<start</config>")
+        tree.expect_match(r".*my\.xml:2:\d+: error: .*")
+        tree.expect(f"kin: '{path}' is not applied")
+        (path.parent / "other.xml").write_text("<config/>")
+        other = path.parent / "my.xml~"
+        other.write_text(composition(BYSTANDERS, start("two", "hello")))
+        other.rename(path)
+        tree.expect_in_order(f"kin: '{path}' is not applied", f"kin: '{path}' is applied")
+        tree.expect("[init -> two] hello")
+        tree.expect_bystanders()
+
+
+@test
+def a_config_that_is_watched_in_vain_is_left_alone():
+    with running(start("hello"), options=["--watch"]) as tree:
+        tree.expect("[init -> hello] hello")
+        folder = pathlib.Path(tree.path).parent
+        (folder / "tree.xml").unlink()
+        folder.rmdir()
+        tree.expect(f"kin: the folder of '{tree.path}' is gone, it is watched no more")
+        folder.mkdir()  # as its owner wants it at the end
 
 
 def hostile_clients():

@@ -184,6 +184,20 @@ static void the_tree_is_a_document(void **state)
 	close(client);
 }
 
+static void the_rom_directories_are_those_of_core(void **state)
+{
+	struct scene *s = *state;
+	struct control_roms_reply reply;
+	int client = client_open(s);
+
+	assert_int_equal(call(s, client, control_roms_operation, NULL, &reply), 0);
+	const char *text = text_of(reply.text);
+
+	assert_string_equal(text, s->f->directories[0]);
+	assert_string_equal(text + strlen(text) + 1, s->f->directories[1]);
+	close(client);
+}
+
 /*
  * States
  */
@@ -619,6 +633,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(info_says_which_tree_it_is),
 		TEST(the_tree_is_a_document),
+		TEST(the_rom_directories_are_those_of_core),
 		TEST(a_state_is_what_the_component_answered),
 		TEST(why_there_is_no_state_is_said),
 		TEST(what_is_no_readable_dataspace_is_no_state),

@@ -14,6 +14,7 @@
 
 #include <kin/interface/rom.h>
 
+#include "host/rom.h"
 #include "ipc/channel.h"
 #include "ipc/signal.h"
 #include "model/hosted.h"
@@ -456,6 +457,40 @@ static void a_child_reads_its_config(void **state)
 	assert_int_equal(hosted->n_objects, 0);
 }
 
+/* With the child's signal as the one to be told of changes. */
+static void watch_rom(struct hosted *hosted, int rom)
+{
+	assert_int_equal(
+		kin_send(rom, &rom_interface, rom_signal_operation,
+			&(struct rom_signal_request){ hosted_process(hosted, "client")->signal }),
+		0);
+	hosted_settle(hosted);
+	assert_int_equal(hosted_reply(rom, &rom_interface, rom_signal_operation, NULL), 0);
+}
+
+static void a_changed_config_is_unsettled_until_it_was_read(void **state)
+{
+	struct hosted *hosted = *state;
+	struct sandbox *sandbox = &hosted->host.sandbox;
+	struct child *client = sandbox_child(sandbox, "client");
+	int rom = open_rom(hosted, "client", "config");
+	char text[128];
+
+	assert_true(sandbox_settled(sandbox));
+	host_rom_config_changed(&hosted->host, client);
+	assert_true(sandbox_settled(sandbox)); /* nobody wants to know */
+	watch_rom(hosted, rom);
+	host_rom_config_changed(&hosted->host, client);
+	assert_false(sandbox_settled(sandbox));
+	read_rom(hosted, rom, text, sizeof(text));
+	assert_true(sandbox_settled(sandbox));
+	host_rom_config_changed(&hosted->host, client);
+	close(rom);
+	hosted_call(hosted, "client", parent_close_operation,
+		&(struct parent_close_request){ ID, 0 }, NULL);
+	assert_true(sandbox_settled(sandbox));
+}
+
 static void a_server_reads_its_requests(void **state)
 {
 	struct hosted *hosted = *state;
@@ -625,6 +660,7 @@ int main(void)
 		TEST(the_exit_message_counts_before_the_end_of_the_process),
 		TEST(a_flood_without_reading_ends_a_child_and_blocks_nobody),
 		TEST(a_child_reads_its_config),
+		TEST(a_changed_config_is_unsettled_until_it_was_read),
 		TEST(a_server_reads_its_requests),
 		TEST(a_rom_session_of_another_version_is_denied),
 		TEST(who_breaks_its_rom_session_loses_only_that),
