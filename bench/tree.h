@@ -36,7 +36,7 @@ void tree_config_client(
 
 /*
  * Makes a command line of a config.
- * Core wants descriptors 3 to 15 for itself: who starts it may have them, but closed on exec.
+ * Core wants descriptors 3 to 31 for itself: who starts it may have them, but closed on exec.
  */
 void tree_command_init(struct tree_command *command, const char *config);
 void tree_command_done(struct tree_command *command);

@@ -18,6 +18,7 @@ enum kin_answer {
 	KIN_CLOSED,          /* the session is gone at the server */
 	KIN_EXCEEDED,        /* a transfer asked for more than its payer has available */
 	KIN_INVALID,         /* a transfer between unrelated accounts, an unknown ID */
+	KIN_MISSING,         /* something must be handed over first */
 	KIN_DEFERRED = 1000, /* only from handlers: the reply is sent later by kin_reply() */
 };
 

@@ -16,6 +16,7 @@ const char *kin_answer_text(int answer)
 		[KIN_CLOSED] = "closed",
 		[KIN_EXCEEDED] = "quota exceeded",
 		[KIN_INVALID] = "invalid",
+		[KIN_MISSING] = "missing",
 	};
 
 	if (answer < 0)

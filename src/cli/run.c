@@ -17,7 +17,7 @@
 #include "cli/watch.h"
 #include "wire/control.h"
 
-#define PASSED_FD_MIN 16 /* below are the descriptors that core hands to children */
+#define PASSED_FD_MIN 32 /* below are the descriptors that core hands to children */
 
 #define ARGUMENTS_MAX (24 + 2 * OPTIONS_ROM_MAX)
 #define DIGITS_MAX    21

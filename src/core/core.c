@@ -36,8 +36,7 @@ static int start(void *ctx, const struct child_start *what, struct host_process 
 		.pd = what->pd,
 		.cpu = what->cpu,
 		.log = what->log,
-		.binary = what->binary,
-		.program = what->program };
+		.binary = what->binary };
 	struct pd_start_reply reply;
 
 	strcpy(request.name, what->name);
@@ -45,6 +44,18 @@ static int start(void *ctx, const struct child_start *what, struct host_process 
 
 	if (r == 0)
 		*ret = (struct host_process){ reply.parent, reply.signal, reply.process };
+	return r;
+}
+
+static int load(
+	void *ctx, uint32_t account, int rom, int dataspace, char ret_missing[KIN_NAME_MAX + 1])
+{
+	struct pd_load_reply reply;
+	int r = core_pd_load(&core_of(ctx)->services.root,
+		&(struct pd_load_request){ account, rom, dataspace }, &reply);
+
+	if (r == 0)
+		strcpy(ret_missing, reply.missing);
 	return r;
 }
 
@@ -188,6 +199,7 @@ static const struct host_ops host_ops = {
 	.accounts = &account_ops,
 	.adopt = adopt,
 	.start = start,
+	.load = load,
 	.kill = kill_process,
 	.status = status,
 	.alloc_rpc = alloc_rpc,

@@ -19,6 +19,9 @@
 	(64u << 10)    /* not charged, but there: what a C library needs to start */
 #define PROCESS_CAPS 3 /* the process, its parent channel, its signal */
 
+/* Each module of a dynamically linked component, the program included, is a descriptor of it. */
+#define MODULE_CAPS 1
+
 /*
  * Descriptor numbers that a process has beyond its cap quota: what it starts with, its epoll, and
  * those that pass through it, such as the end of a channel on its way to the client.

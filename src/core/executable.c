@@ -31,14 +31,14 @@ static int version_of(int file, struct executable_version *ret)
 static int executable_fill(struct executable *executable, int file, const char *name,
 	struct elf_info *ret_info, struct elf_fault *ret_fault)
 {
-	int r = elf_check(file, ret_info, ret_fault);
+	int r = elf_survey(file, ret_info, ret_fault);
 
 	if (r)
 		return r;
 	r = rom_memfd_snapshot(file, name, ret_info->file_bytes, &executable->memfd);
 	if (r)
 		return r;
-	r = elf_check(executable->memfd, ret_info, ret_fault);
+	r = elf_survey(executable->memfd, ret_info, ret_fault);
 	if (r)
 		return r;
 	executable->info = *ret_info;

@@ -1,5 +1,5 @@
 /*
- * Executables: snapshots of binaries, shared by all who run them
+ * Executables: snapshots of binaries and libraries, shared by all who run them
  *
  * A component's binary is started from a sealed copy in memory: what was checked is what runs, and
  * its Landlock rules need no exception. Copies are shared by file and version, where a version is
@@ -34,10 +34,10 @@ struct executable {
  * @file:      open for reading
  * @name:      shown in /proc/PID/maps
  * @ret:       to be given back by executable_put()
- * @ret_info:  written on 0 and ELF_E_DYNAMIC
- * @ret_fault: written on the positive answers
+ * @ret_info:  written on 0; what it is good for is still to be judged
+ * @ret_fault: written on the positive answer
  *
- * Return: 0; ELF_E_INVALID, ELF_E_DYNAMIC; or negative errno.
+ * Return: 0; ELF_E_INVALID; or negative errno.
  */
 int executable_get(struct executable **table, int file, const char *name, struct executable **ret,
 	struct elf_info *ret_info, struct elf_fault *ret_fault);

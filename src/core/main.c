@@ -47,9 +47,8 @@ static int read_descriptor(const char *option, int *ret)
 {
 	uint64_t number = 0;
 
-	if (kin_number_parse(optarg, &number) ||
-		number < SPAWN_DESCRIPTOR_FIRST + SPAWN_DESCRIPTORS_MAX + 1 || number > INT32_MAX ||
-		fcntl((int) number, F_SETFD, FD_CLOEXEC) < 0)
+	if (kin_number_parse(optarg, &number) || number < SPAWN_DESCRIPTOR_END ||
+		number > INT32_MAX || fcntl((int) number, F_SETFD, FD_CLOEXEC) < 0)
 		return bad_option(option);
 	*ret = (int) number;
 	return 0;

@@ -8,6 +8,7 @@
 #include "core/costs.h"
 #include "core/cpu.h"
 #include "core/process.h"
+#include "core/program.h"
 #include "core/services.h"
 
 struct pd *pd_of_account(struct account *account)
@@ -144,6 +145,7 @@ void pd_done(struct pd *pd)
 	if (pd->cpu)
 		pd->cpu->pd = NULL;
 	process_bury(pd->process);
+	program_forget(pd);
 	HASH_ITER (by_id, pd->objects, object, next)
 		pd_object_remove(pd, object);
 	if (pd->adopter)
@@ -182,6 +184,7 @@ HANDLER(transfer)
 HANDLER(start)
 HANDLER(status)
 HANDLER(kill)
+HANDLER(load)
 
 static const struct pd_handlers handlers = {
 	.alloc_ram = handle_alloc_ram,
@@ -194,6 +197,7 @@ static const struct pd_handlers handlers = {
 	.start = handle_start,
 	.status = handle_status,
 	.kill = handle_kill,
+	.load = handle_load,
 };
 
 const struct core_service core_pd_service = {

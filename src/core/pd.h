@@ -27,6 +27,7 @@
 
 struct cpu_session;
 struct process;
+struct program;
 
 enum pd_object_kind { PD_OBJECT_RAM, PD_OBJECT_SIGNAL, PD_OBJECT_RPC, PD_OBJECT_ACCOUNT };
 
@@ -46,6 +47,7 @@ struct pd {
 	uint32_t last_id;
 	struct pd *adopter; /* whose object names this PD; NULL if nobody's */
 	uint32_t adopter_id;
+	struct program *program; /* handed over for its start; NULL if its binary is enough */
 	struct process *process; /* NULL until it was started */
 	struct cpu_session *cpu; /* that it runs on, until that is closed */
 };
@@ -65,6 +67,7 @@ int core_pd_transfer(
 	struct pd *pd, const struct pd_transfer_request *request, struct pd_transfer_reply *ret);
 int core_pd_start(
 	struct pd *pd, const struct pd_start_request *request, struct pd_start_reply *ret);
+int core_pd_load(struct pd *pd, const struct pd_load_request *request, struct pd_load_reply *ret);
 int core_pd_status(
 	struct pd *pd, const struct pd_status_request *request, struct pd_status_reply *ret);
 int core_pd_kill(struct pd *pd, const struct pd_kill_request *request, struct pd_kill_reply *ret);

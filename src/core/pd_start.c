@@ -4,8 +4,7 @@
  * Who adopted a PD starts it, with the environment that it gathered for it. Core believes nothing
  * about these capabilities: PD and CPU must be its own session objects, the LOG session may be
  * served by anybody and must be a channel. The binary is a ROM session of core's, whose snapshot
- * all its users share, or a dataspace that somebody else's ROM session gave: that is copied for
- * this one process, which pays for the copy.
+ * all its users share; what that is not enough for has been handed over before (program.h).
  */
 #include <inttypes.h>
 
@@ -13,8 +12,8 @@
 #include "core/cpu.h"
 #include "core/descriptor.h"
 #include "core/linux/elf.h"
-#include "core/linux/memfd.h"
 #include "core/process.h"
+#include "core/program.h"
 #include "core/rom.h"
 #include "core/services.h"
 #include "ipc/channel.h"
@@ -26,11 +25,9 @@ struct start {
 	struct core_services *services;
 	struct pd *pd; /* the one to be started */
 	struct cpu_session *cpu;
-	struct rom_session *binary; /* NULL: a dataspace */
-	int executable;             /* borrowed, or the copy */
-	int copy;
-	struct elf_info info;
-	struct quota cost;
+	int executable;      /* borrowed; 0: the program's modules */
+	uint64_t data_bytes; /* private memory that it starts with */
+	struct quota cost;   /* charged here */
 };
 
 static int start_refuse(const struct start *start, const char *what)
@@ -46,7 +43,6 @@ static int start_environment(struct start *start)
 	const struct pd_start_request *request = start->request;
 	struct core_services *services = start->services;
 	struct core_session *cpu = core_session_find(services, request->cpu, &core_cpu_service);
-	struct core_session *rom = core_session_find(services, request->binary, &core_rom_service);
 
 	if (core_session_find(services, request->pd, &core_pd_service) != &start->pd->session)
 		return start_refuse(start, "the PD session is another one");
@@ -54,64 +50,55 @@ static int start_environment(struct start *start)
 		return start_refuse(start, "the CPU session is not core's or in use");
 	if (!channel_check(request->binary))
 		return start_refuse(start, "the binary's ROM session is no channel");
-	if (!rom && !request->program)
-		return KIN_INVALID;
 	if (!channel_check(request->log))
 		return start_refuse(start, "the LOG session is no channel");
 	start->cpu = (struct cpu_session *) cpu;
-	start->binary = (struct rom_session *) rom;
 	return 0;
 }
 
-static int start_explain(const struct start *start, int r, const struct elf_fault *fault)
+/* The binary's snapshot, if that is all it takes. */
+static int start_binary(struct start *start)
 {
-	const char *label = start->pd->session.label;
+	struct core_session *rom =
+		core_session_find(start->services, start->request->binary, &core_rom_service);
+	struct elf_fault fault;
+	struct elf_info info = { 0 };
 
+	if (!rom)
+		return KIN_MISSING;
+	int r = core_rom_executable((struct rom_session *) rom, &start->executable, &info, &fault);
+
+	if (r == 0)
+		r = elf_judge_program(&info, &fault);
+	start->data_bytes = info.data_bytes;
 	switch (r) {
 	case 0:
 		return 0;
 	case ELF_E_INVALID:
-		core_log(start->services, OWNER_ERROR, "%s: invalid ELF executable: %s", label,
-			fault->text);
+		core_log(start->services, OWNER_ERROR, "%s: invalid ELF executable: %s",
+			start->pd->session.label, fault.text);
 		return KIN_DENIED;
 	case ELF_E_DYNAMIC:
-		core_log(start->services, OWNER_ERROR, "%s: dynamic linker \"%s\" unavailable",
-			label, start->info.interpreter);
-		return KIN_DENIED;
+		return KIN_MISSING;
 	}
 	return start_refuse(start, "the binary can't be read");
 }
 
 static int start_executable(struct start *start)
 {
-	struct elf_fault fault;
-	int r;
+	const struct program *program = start->pd->program;
 
 	start->cost = (struct quota){ PROCESS_RAM_BYTES, PROCESS_CAPS };
-	if (start->binary) {
-		r = core_rom_executable(start->binary, &start->executable, &start->info, &fault);
-		return start_explain(start, r, &fault);
-	}
-	r = elf_check(start->request->program, &start->info, &fault);
-	if (r == 0)
-		start->cost.ram += (start->info.file_bytes + 4095) / 4096 * 4096;
-	return start_explain(start, r, &fault);
-}
-
-/* What was checked may have changed since, so the copy is checked again. */
-static int start_copy(struct start *start)
-{
-	struct elf_fault fault;
-
-	if (start->binary)
-		return 0;
-	int r = rom_memfd_snapshot(start->request->program, start->request->name,
-		start->info.file_bytes, &start->copy);
-
-	if (r == 0)
-		r = elf_check(start->copy, &start->info, &fault);
-	start->executable = start->copy;
-	return start_explain(start, r, &fault);
+	if (!program)
+		return start_binary(start);
+	if (program_missing(program))
+		return KIN_MISSING;
+	start->data_bytes = program->data_bytes;
+	if (program->dynamic)
+		start->cost.caps += program->n * MODULE_CAPS;
+	else
+		start->executable = program->modules[MODULE_PROGRAM].fd;
+	return 0;
 }
 
 /* Charges what every process costs and sees whether the rest holds what this one begins with. */
@@ -119,7 +106,7 @@ static int start_charge(struct start *start)
 {
 	struct pd *pd = start->pd;
 	const char *label = pd->session.label;
-	uint64_t need_bytes = start->cost.ram + start->info.data_bytes + PROCESS_START_BYTES;
+	uint64_t need_bytes = start->cost.ram + start->data_bytes + PROCESS_START_BYTES;
 	struct quota available = account_available(&pd->account);
 
 	if (available.ram < need_bytes) {
@@ -128,13 +115,25 @@ static int start_charge(struct start *start)
 			label, need_bytes, available.ram);
 		return KIN_OUT_OF_RAM;
 	}
-	if (available.caps < PROCESS_CAPS) {
+	if (available.caps < start->cost.caps) {
 		core_log(start->services, OWNER_ERROR,
-			"%s: out of caps during loading (needs %d, has %" PRIu64 ")", label,
-			PROCESS_CAPS, available.caps);
+			"%s: out of caps during loading (needs %" PRIu64 ", has %" PRIu64 ")",
+			label, start->cost.caps, available.caps);
 		return KIN_OUT_OF_CAPS;
 	}
 	return pd_charge(pd, start->cost);
+}
+
+/* The modules in the form that the spawner takes; none for a static program. */
+static size_t start_modules(const struct start *start, struct spawn_module ret[MODULES_MAX])
+{
+	const struct program *program = start->pd->program;
+
+	if (start->executable)
+		return 0;
+	for (unsigned i = 0; i < program->n; i++)
+		ret[i] = (struct spawn_module){ program->modules[i].name, program->modules[i].fd };
+	return program->n;
 }
 
 /* Starts the process with its end of the parent channel and its signal. */
@@ -144,9 +143,12 @@ static int start_process(struct start *start, int parent, int signal)
 	struct pd *pd = start->pd;
 	cpu_set_t cpus;
 	bool placed = cpu_places(start->cpu, &cpus);
+	struct spawn_module modules[MODULES_MAX];
 	struct spawn_request spawn = {
 		.name = request->name,
 		.binary_fd = start->executable,
+		.modules = modules,
+		.n_modules = start_modules(start, modules),
 		.n_descriptors = START_END - START_PARENT,
 		.limits = { pd_limit_bytes(pd), pd_descriptors_max(pd) },
 		.nice = cpu_nice(start->cpu),
@@ -179,6 +181,8 @@ static int start_commit(struct start *start, struct pd_start_reply *ret)
 	if (r)
 		return r;
 	pd->process->cost = start->cost;
+	if (pd->program)
+		pd->process->cost.ram += pd->program->copied_bytes;
 	r = descriptor_dup(pd->process->pidfd, &ret->process);
 	if (r < 0) {
 		/* Its adopter would never learn of its end. */
@@ -208,11 +212,10 @@ int core_pd_start(struct pd *pd, const struct pd_start_request *request, struct 
 		r = start_charge(&start);
 	if (r)
 		return r;
-	r = start_copy(&start);
-	if (r == 0)
-		r = start_commit(&start, ret);
+	r = start_commit(&start, ret);
 	if (r)
 		pd_uncharge(start.pd, start.cost);
-	descriptor_close(&start.copy);
+	else
+		program_forget(start.pd);
 	return r;
 }

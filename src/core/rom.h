@@ -29,12 +29,12 @@ struct rom_session {
 };
 
 /**
- * core_rom_executable() - the session's module as something that can be started
+ * core_rom_executable() - the session's module as something that can be started or mapped
  * @ret_memfd: sealed executable copy, borrowed until the session is closed
- * @ret_info:  written on 0 and ELF_E_DYNAMIC
- * @ret_fault: written on the positive answers
+ * @ret_info:  written on 0; what it is good for is still to be judged
+ * @ret_fault: written on the positive answer
  *
- * Return: 0; ELF_E_INVALID, ELF_E_DYNAMIC; or negative errno.
+ * Return: 0; ELF_E_INVALID; or negative errno.
  */
 int core_rom_executable(struct rom_session *rom, int *ret_memfd, struct elf_info *ret_info,
 	struct elf_fault *ret_fault);

@@ -27,6 +27,9 @@ enum child_state {
 /* IDs of the environment sessions; others are the child's to pick. */
 enum environment_id { ENV_PD = 1, ENV_CPU, ENV_LOG, ENV_BINARY, ENV_LINKER, ENV_END };
 
+/* IDs of the libraries that come with the linker, where no child gets to by counting. */
+#define ENV_LIBRARY_FIRST UINT32_C(0xffffff00)
+
 /* What the next update has to do with it. */
 enum child_mark { MARK_NONE, MARK_RESTART, MARK_STUCK };
 
@@ -66,6 +69,8 @@ struct child {
 	struct child_history history;
 	bool short_above; /* it failed because our own account was too small */
 	unsigned retries; /* of environment sessions whose donation was too small */
+	char module[KIN_NAME_MAX + 1]; /* the last one of these, which its start waits for */
+	unsigned n_modules;            /* linker and libraries asked for, if dynamically linked */
 	bool propagate_exit;
 	int64_t exit_value;
 

@@ -34,6 +34,10 @@ static const struct environment_session environment[] = {
 
 #define N_ENVIRONMENT (sizeof(environment) / sizeof(environment[0]))
 
+/* The linker, then libraries, of a program that turns out to need them; paid by the child. */
+#define MODULES_MAX 32
+static const struct quota module_donation = { 8 * 1024, 2 };
+
 /* struct child, its names and tables. */
 #define CHILD_COST_BYTES (4 * 1024)
 
@@ -59,14 +63,34 @@ struct quota environment_cost_after_pd(void)
 	return (struct quota){ sum.ram - pd.ram, sum.caps - pd.caps };
 }
 
+struct quota environment_modules_cost(const struct child *child)
+{
+	return (struct quota){ child->n_modules * module_donation.ram,
+		child->n_modules * module_donation.caps };
+}
+
 static const struct owner *owner_of(const struct child *child)
 {
 	return child->sandbox->owner;
 }
 
+static uint32_t module_id(unsigned i)
+{
+	return i == 0 ? ENV_LINKER : ENV_LIBRARY_FIRST + i - 1;
+}
+
+/* The module that the child's start waits for. */
+static struct environment_session module_session(const struct child *child)
+{
+	return (struct environment_session){ module_id(child->n_modules - 1), "ROM",
+		module_donation };
+}
+
 static int label_of(const struct child *child, uint32_t id, char ret[KIN_LABEL_MAX + 1])
 {
-	return kin_label_join(child->name, id == ENV_BINARY ? child->binary : "", ret);
+	const char *name = id == ENV_BINARY ? child->binary : id >= ENV_LINKER ? child->module : "";
+
+	return kin_label_join(child->name, name, ret);
 }
 
 /* Return: 0 once the session is there or pending; else why not */
@@ -125,6 +149,9 @@ static void fail_session(struct child *child, const struct environment_session *
 		need_add(child, &(struct route_request){ env->service, label, child->name, true });
 	if (env->id == ENV_BINARY)
 		snprintf(what, sizeof(what), "binary \"%.63s\" unavailable", child->binary);
+	else if (env->id >= ENV_LINKER)
+		snprintf(what, sizeof(what), "%s \"%s\" unavailable",
+			env->id == ENV_LINKER ? "dynamic linker" : "library", child->module);
 	else
 		snprintf(what, sizeof(what), "%s session of its environment unavailable",
 			env->service);
@@ -175,9 +202,10 @@ static int obtain(struct child *child, const struct environment_session *env)
 
 struct quota environment_effective(const struct child *child)
 {
-	struct quota cost = environment_cost();
+	struct quota cost = environment_cost(), modules = environment_modules_cost(child);
 
-	return (struct quota){ child->assigned.ram - cost.ram, child->assigned.caps - cost.caps };
+	return (struct quota){ child->assigned.ram - cost.ram - modules.ram,
+		child->assigned.caps - cost.caps - modules.caps };
 }
 
 static void adopt(struct child *child)
@@ -201,11 +229,76 @@ static int cap_of(struct child *child, uint32_t id)
 	return session_find(child, id)->cap;
 }
 
+/* What was it that the child had too little of? */
+static int shortage(struct child *child)
+{
+	const struct owner *owner = owner_of(child);
+	struct account_info info;
+
+	if (owner->accounts->info(owner->ctx, child->account, &info) == 0 &&
+		info.quota.ram - info.used.ram >= module_donation.ram)
+		return KIN_OUT_OF_CAPS;
+	return KIN_OUT_OF_RAM;
+}
+
+/* Has the child pay for the session of one more module. Return: 0 or why it can't be */
+static int want_module(struct child *child)
+{
+	const struct owner *owner = owner_of(child);
+	struct quota_edge edge = { child->account, OWNER_SELF, module_donation };
+
+	if (!kin_node_boolean(child->start, "ld", true)) {
+		owner_log(owner, OWNER_ERROR,
+			"%s: binary \"%s\" is dynamically linked, which ld=\"no\" rules out",
+			child->name, child->binary);
+		return KIN_DENIED;
+	}
+	if (child->n_modules == MODULES_MAX) {
+		owner_log(owner, OWNER_ERROR, "%s: needs more than %d modules", child->name,
+			MODULES_MAX);
+		return KIN_DENIED;
+	}
+	int r = owner->accounts->transfer(owner->ctx, &edge, 1);
+
+	if (r)
+		return r == KIN_EXCEEDED ? shortage(child) : r;
+	child->n_modules++;
+	sandbox_advance(child);
+	return 0;
+}
+
+static void close_cap(struct child *child, uint32_t id)
+{
+	const struct owner *owner = owner_of(child);
+	struct session *session = session_find(child, id);
+
+	if (!session || !session->cap)
+		return;
+	owner->cap_close(owner->ctx, session->cap);
+	session->cap = 0;
+}
+
+/* While the owner was at starting the child it kept capabilities of servers that ended. */
+static void drop_lost(struct child *child)
+{
+	struct session *session, *next;
+
+	HASH_ITER (by_id, child->sessions, session, next)
+		if (session->state == SESSION_CLOSED)
+			close_cap(child, session->id);
+}
+
 void environment_started(struct child *child, int r)
 {
 	const struct owner *owner = owner_of(child);
 
 	child->starting = false;
+	if (r == KIN_MISSING) {
+		drop_lost(child);
+		r = want_module(child);
+		if (r == 0)
+			return;
+	}
 	if (r) {
 		fail(child,
 			r == KIN_OUT_OF_RAM    ? "out of RAM during loading"
@@ -218,14 +311,10 @@ void environment_started(struct child *child, int r)
 	child->started = true;
 	budget_settled(child);
 	report_urgent(child->sandbox);
-	for (uint32_t id = ENV_PD; id < ENV_END; id++) {
-		struct session *session = session_find(child, id);
-
-		if (!session)
-			continue;
-		owner->cap_close(owner->ctx, session->cap);
-		session->cap = 0;
-	}
+	for (uint32_t id = ENV_PD; id < ENV_LINKER; id++)
+		close_cap(child, id);
+	for (unsigned i = 0; i < child->n_modules; i++)
+		close_cap(child, module_id(i));
 	if (child->requests)
 		owner->children->wake_server(owner->ctx, child);
 }
@@ -234,7 +323,9 @@ static void start(struct child *child)
 {
 	const struct owner *owner = owner_of(child);
 	struct child_start what = { child->name, child->account, cap_of(child, ENV_PD),
-		cap_of(child, ENV_CPU), cap_of(child, ENV_LOG), cap_of(child, ENV_BINARY) };
+		cap_of(child, ENV_CPU), cap_of(child, ENV_LOG), cap_of(child, ENV_BINARY),
+		child->n_modules ? cap_of(child, module_id(child->n_modules - 1)) : 0,
+		child->module };
 
 	child->starting = true;
 	int r = owner->children->start(owner->ctx, child, &what);
@@ -271,13 +362,15 @@ void environment_advance(struct child *child)
 
 	if (!is_starting(child) || !child->adopted)
 		return;
-	for (size_t i = 1; i < N_ENVIRONMENT; i++) {
-		int r = obtain(child, &environment[i]);
+	for (size_t i = 1; i < N_ENVIRONMENT + (child->n_modules > 0); i++) {
+		const struct environment_session env =
+			i < N_ENVIRONMENT ? environment[i] : module_session(child);
+		int r = obtain(child, &env);
 
 		if (r == KIN_PENDING) {
 			complete = false;
 		} else if (r) {
-			fail_session(child, &environment[i], r);
+			fail_session(child, &env, r);
 			return;
 		}
 	}
@@ -303,18 +396,26 @@ void environment_close_process(struct child *child)
 
 void environment_close(struct child *child)
 {
-	for (uint32_t id = ENV_PD; id < ENV_END; id++)
+	for (uint32_t id = ENV_PD; id < ENV_LINKER; id++)
 		close_one(child, id);
+	for (unsigned i = 0; i < child->n_modules; i++)
+		close_one(child, module_id(i));
+	child->n_modules = 0;
 	child->adopted = false;
 }
 
 const struct session *environment_pending(const struct child *child)
 {
-	for (uint32_t id = ENV_PD; id < ENV_END; id++) {
-		struct session *session = session_find((struct child *) child, id);
+	struct session *session;
 
+	for (uint32_t id = ENV_PD; id < ENV_LINKER; id++) {
+		session = session_find((struct child *) child, id);
 		if (session && session->state == SESSION_CREATE_REQUESTED)
 			return session;
 	}
-	return NULL;
+	/* one module after the other */
+	session = child->n_modules
+			  ? session_find((struct child *) child, module_id(child->n_modules - 1))
+			  : NULL;
+	return session && session->state == SESSION_CREATE_REQUESTED ? session : NULL;
 }

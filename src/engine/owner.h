@@ -64,7 +64,8 @@ struct child_start {
 	const char *name;
 	uint32_t account;
 	int pd, cpu, log, binary;
-	int program; /* dataspace of the binary; 0 unless the owner fetched it */
+	int module;        /* ROM session of what was missing the last time; 0: nothing was */
+	char *ret_missing; /* KIN_NAME_MAX + 1 bytes that stay where they are */
 };
 
 /* What a client is told about one of its sessions. */
@@ -81,6 +82,7 @@ struct child_ops {
 	/* Makes the PD's account a child of OWNER_SELF and gives it a first quota. */
 	int (*adopt)(void *ctx, int pd, struct quota quota, uint32_t *ret_account);
 	/* Return: 0; KIN_OUT_OF_RAM, KIN_OUT_OF_CAPS of the child; KIN_DENIED: the log says why;
+	 * KIN_MISSING: it needs the module named in ret_missing, to be started again with;
 	 * KIN_PENDING: environment_started() follows, unless it is stopped before */
 	int (*start)(void *ctx, struct child *child, const struct child_start *start);
 	/* No more messages to or from this child; its process ends with its CPU session. */

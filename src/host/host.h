@@ -32,7 +32,11 @@ struct host_ops {
 	const struct up_ops *up;
 	const struct account_ops *accounts;
 	int (*adopt)(void *ctx, int pd, struct quota quota, uint32_t *ret_account);
+	/* Return: as PD.start; KIN_MISSING: its program has to be loaded first */
 	int (*start)(void *ctx, const struct child_start *start, struct host_process *ret);
+	/* Hands a module over, as PD.load does. Return: likewise */
+	int (*load)(void *ctx, uint32_t account, int rom, int dataspace,
+		char ret_missing[KIN_NAME_MAX + 1]);
 	/* Return: 0, KIN_CLOSED if it was ending by itself */
 	int (*kill)(void *ctx, uint32_t account);
 	/* How its process ended. Return: the signal that killed it, 0 if it exited by itself with

@@ -10,11 +10,12 @@
 #include "host/child.h"
 #include "ipc/channel.h"
 
-/* A start that waits for the program; what it refers to are the child's environment sessions. */
+/* A start that waits for a module; what it refers to are the child's environment sessions. */
 struct host_program {
 	struct host *host;
 	struct child *child;
 	struct child_start start;
+	int rom; /* the session that was asked */
 	struct loop_source source;
 };
 
@@ -26,6 +27,21 @@ static int start(struct host *host, struct child *child, const struct child_star
 	return r ? r : host_child_open(host, child, &ends);
 }
 
+static int fetch(struct host *host, struct child *child, const struct child_start *what, int rom);
+
+/* Hands a module over and goes on as the answer says; @dataspace is 0 unless it was fetched. */
+static int load(struct host *host, struct child *child, const struct child_start *what, int rom,
+	int dataspace)
+{
+	int r = host->ops->load(host, what->account, rom, dataspace, what->ret_missing);
+
+	if (r == KIN_MISSING && !dataspace)
+		return fetch(host, child, what, rom);
+	if (r)
+		return r;
+	return *what->ret_missing ? KIN_MISSING : start(host, child, what);
+}
+
 static void on_answer(struct loop_source *source, uint32_t epoll_events)
 {
 	struct host_program *program =
@@ -34,24 +50,24 @@ static void on_answer(struct loop_source *source, uint32_t epoll_events)
 	struct child *child = program->child;
 	struct child_start what = program->start;
 	struct rom_dataspace_reply reply = { 0 };
-	int r = channel_answer(what.binary, &rom_interface, rom_dataspace_operation, &reply);
+	int rom = program->rom;
+	int r = channel_answer(rom, &rom_interface, rom_dataspace_operation, &reply);
 
 	if (r == -EAGAIN)
 		return;
 	host_program_cancel(child);
 	if (r == 0) {
-		what.program = reply.dataspace;
-		r = start(host, child, &what);
+		r = load(host, child, &what, rom, reply.dataspace);
 		close(reply.dataspace);
 	} else {
-		owner_log(&host->owner, OWNER_ERROR, "%s: the server of its binary answers: %s",
-			child->name, kin_answer_text(r));
+		owner_log(&host->owner, OWNER_ERROR, "%s: the server of its %s answers: %s",
+			child->name, what.module ? what.ret_missing : "binary", kin_answer_text(r));
 		r = KIN_DENIED;
 	}
 	environment_started(child, r);
 }
 
-static int fetch(struct host *host, struct child *child, const struct child_start *what)
+static int fetch(struct host *host, struct child *child, const struct child_start *what, int rom)
 {
 	struct host_program *program = calloc(1, sizeof(*program));
 
@@ -60,10 +76,11 @@ static int fetch(struct host *host, struct child *child, const struct child_star
 	program->host = host;
 	program->child = child;
 	program->start = *what;
-	int r = channel_ask(what->binary, &rom_interface, rom_dataspace_operation, NULL);
+	program->rom = rom;
+	int r = channel_ask(rom, &rom_interface, rom_dataspace_operation, NULL);
 
 	if (r == 0)
-		r = loop_add(host->loop, &program->source, what->binary, on_answer);
+		r = loop_add(host->loop, &program->source, rom, on_answer);
 	if (r) {
 		free(program);
 		return r;
@@ -74,9 +91,11 @@ static int fetch(struct host *host, struct child *child, const struct child_star
 
 int host_program_start(struct host *host, struct child *child, const struct child_start *what)
 {
+	if (what->module)
+		return load(host, child, what, what->module, 0);
 	int r = start(host, child, what);
 
-	return r == KIN_INVALID ? fetch(host, child, what) : r;
+	return r == KIN_MISSING ? load(host, child, what, what->binary, 0) : r;
 }
 
 void host_program_cancel(struct child *child)

@@ -98,6 +98,7 @@ static const struct host_ops host_ops = {
 	.accounts = &sandbox_account_ops,
 	.adopt = sandbox_adopt,
 	.start = sandbox_start_process,
+	.load = sandbox_load,
 	.kill = sandbox_kill,
 	.status = sandbox_status,
 	.alloc_rpc = sandbox_alloc_rpc,

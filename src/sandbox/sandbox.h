@@ -49,6 +49,8 @@ void sandbox_forward(const struct parent_pending_request *request, void *data);
 
 int sandbox_adopt(void *ctx, int pd, struct quota quota, uint32_t *ret_account);
 int sandbox_start_process(void *ctx, const struct child_start *what, struct host_process *ret);
+int sandbox_load(
+	void *ctx, uint32_t account, int rom, int dataspace, char ret_missing[KIN_NAME_MAX + 1]);
 int sandbox_kill(void *ctx, uint32_t account);
 int sandbox_status(void *ctx, uint32_t account, int64_t *ret_value);
 int sandbox_alloc_rpc(void *ctx, uint32_t *ret_id, int *ret_server, int *ret_client);

@@ -103,8 +103,7 @@ int sandbox_start_process(void *ctx, const struct child_start *what, struct host
 		.pd = what->pd,
 		.cpu = what->cpu,
 		.log = what->log,
-		.binary = what->binary,
-		.program = what->program };
+		.binary = what->binary };
 	struct pd_start_reply reply;
 
 	strcpy(request.name, what->name);
@@ -112,6 +111,18 @@ int sandbox_start_process(void *ctx, const struct child_start *what, struct host
 
 	if (r == 0)
 		*ret = (struct host_process){ reply.parent, reply.signal, reply.process };
+	return r;
+}
+
+int sandbox_load(
+	void *ctx, uint32_t account, int rom, int dataspace, char ret_missing[KIN_NAME_MAX + 1])
+{
+	struct pd_load_reply reply;
+	int r = pd_load(env_of(ctx)->start.pd, &(struct pd_load_request){ account, rom, dataspace },
+		&reply);
+
+	if (r == 0)
+		strcpy(ret_missing, reply.missing);
 	return r;
 }
 

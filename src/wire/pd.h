@@ -43,14 +43,13 @@ KIN_LAYOUT_DECLARE(pd_edge, PD_EDGE)
 /*
  * Start the process of an adopted PD with its environment sessions. The reply has the parent's end
  * of the parent channel, the signal that wakes the child, and a pidfd that tells its end.
- * @program is the program as a dataspace; it is needed only if @binary is not core's own session.
- * Answers: KIN_OUT_OF_RAM, KIN_OUT_OF_CAPS (of the child), KIN_DENIED (the log says why), KIN_INVALID
- * if @program is needed.
+ * Answers: KIN_OUT_OF_RAM, KIN_OUT_OF_CAPS (of the child), KIN_DENIED (the log says why), KIN_MISSING
+ * if @binary alone is not enough, because it is not core's own session or dynamically linked.
  */
 #define PD_START_REQUEST(F) \
 	F(U32, account) \
 	F(TEXT, name, KIN_NAME_MAX) \
-	F(CAP, pd) F(CAP, cpu) F(CAP, log) F(CAP, binary) F(CAP_OPTIONAL, program)
+	F(CAP, pd) F(CAP, cpu) F(CAP, log) F(CAP, binary)
 #define PD_START_REPLY(F) F(CAP, parent) F(CAP, signal) F(CAP, process)
 
 /* How the process of an adopted PD is; once exited or killed it stays so. */
@@ -62,6 +61,16 @@ enum pd_status { PD_STATUS_NONE, PD_STATUS_RUNNING, PD_STATUS_EXITED, PD_STATUS_
  * was ending already. */
 #define PD_KILL_REQUEST(F) F(U32, account)
 
+/*
+ * Hand over what starting an adopted PD takes, one module at a time: its program, then what @missing
+ * of the reply before named, a dynamic linker first and then libraries, until it names nothing and
+ * the PD can be started. @rom is the module's ROM session; if that is not core's own, @dataspace is
+ * its content, which is copied at the cost of the PD. Answers: KIN_OUT_OF_RAM, KIN_OUT_OF_CAPS,
+ * KIN_DENIED (the log says why), KIN_MISSING if the dataspace is needed, KIN_INVALID.
+ */
+#define PD_LOAD_REQUEST(F) F(U32, account) F(CAP, rom) F(CAP_OPTIONAL, dataspace)
+#define PD_LOAD_REPLY(F)   F(TEXT, missing, KIN_NAME_MAX)
+
 #define PD_OPERATIONS(OP) \
 	OP(pd, alloc_ram, CALL, PD_ALLOC_RAM_REQUEST, PD_ALLOC_RAM_REPLY) \
 	OP(pd, alloc_signal, CALL, KIN_NOTHING, PD_ALLOC_SIGNAL_REPLY) \
@@ -72,7 +81,8 @@ enum pd_status { PD_STATUS_NONE, PD_STATUS_RUNNING, PD_STATUS_EXITED, PD_STATUS_
 	OP(pd, transfer, CALL, PD_TRANSFER_REQUEST, KIN_NOTHING) \
 	OP(pd, start, CALL, PD_START_REQUEST, PD_START_REPLY) \
 	OP(pd, status, CALL, PD_STATUS_REQUEST, PD_STATUS_REPLY) \
-	OP(pd, kill, CALL, PD_KILL_REQUEST, KIN_NOTHING)
+	OP(pd, kill, CALL, PD_KILL_REQUEST, KIN_NOTHING) \
+	OP(pd, load, CALL, PD_LOAD_REQUEST, PD_LOAD_REPLY)
 
 /* clang-format on */
 KIN_INTERFACE_DECLARE(pd, PD_OPERATIONS)

@@ -5,6 +5,7 @@
  * and no descriptor, no charge and no memory is left of a failed attempt.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -175,6 +176,34 @@ static void a_start_may_fail(void **state)
 	sweep(*state, FAULT_ALLOC | FAULT_WATCH, attempt_start, *state);
 }
 
+/* The binary as somebody else's would be. */
+static int attempt_load_and_start(void *context)
+{
+	struct fixture *f = context;
+	char missing[KIN_NAME_MAX + 1];
+	struct child c;
+
+	fault_suspend();
+	child_open(f, &c, "child", 8 * MIB, 20);
+	int dataspace = open(fixture_path(f, 0, "child"), O_RDONLY | O_CLOEXEC);
+
+	fault_resume();
+	int r = child_load(f, &c, c.log_cap, dataspace, missing);
+
+	if (r == 0)
+		r = child_start(f, &c);
+	fault_suspend();
+	close(dataspace);
+	child_close(f, &c);
+	return r;
+}
+
+static void a_start_of_what_was_handed_over_may_fail(void **state)
+{
+	child_install(*state, "child");
+	sweep(*state, FAULT_ALLOC | FAULT_WATCH, attempt_load_and_start, *state);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -183,6 +212,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(sessions_may_fail, fixture_open, fixture_close),
 		cmocka_unit_test_setup_teardown(an_adoption_may_fail, fixture_open, fixture_close),
 		cmocka_unit_test_setup_teardown(a_start_may_fail, fixture_open, fixture_close),
+		cmocka_unit_test_setup_teardown(
+			a_start_of_what_was_handed_over_may_fail, fixture_open, fixture_close),
 	};
 
 	children_init(argc, argv);

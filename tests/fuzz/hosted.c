@@ -49,7 +49,8 @@ static void check_as_client(struct child *child)
 
 	HASH_ITER (by_id, child->sessions, session, next) {
 		assert(session->client == child && session->listed && !session->closing);
-		assert(session->environment == (session->id < ENV_END));
+		assert(session->environment ==
+			(session->id < ENV_END || session->id >= ENV_LIBRARY_FIRST));
 		assert((session->state == SESSION_AVAILABLE) <= (session->cap > 0));
 	}
 	DL_FOREACH2 (child->closing, session, closing_next)

@@ -53,7 +53,8 @@ static void check_client(struct child *child)
 	HASH_ITER (by_id, child->sessions, session, next) {
 		assert(session->client == child && session->listed && !session->closing);
 		assert(session->state != SESSION_CLOSE_REQUESTED);
-		assert(session->environment == (session->id < ENV_END));
+		assert(session->environment ==
+			(session->id < ENV_END || session->id >= ENV_LIBRARY_FIRST));
 		assert(!session->service || session->service->kind != SERVICE_CHILD ||
 			session_find_at_server(session->service->server, session->server_id) ==
 				session);

@@ -98,6 +98,12 @@ static int start(void *ctx, const struct child_start *what, struct host_process 
 	return 0;
 }
 
+static int load(
+	void *ctx, uint32_t account, int rom, int dataspace, char ret_missing[KIN_NAME_MAX + 1])
+{
+	return KIN_INVALID;
+}
+
 void hosted_end(struct hosted_process *process, int killed_by, int64_t value)
 {
 	if (!process->running)
@@ -188,8 +194,8 @@ static void up_resource_request(void *ctx, struct quota amount)
 static const struct up_ops up_ops = { up_session, up_session_cap, up_upgrade, up_close,
 	up_resource_request };
 static const struct account_ops account_ops = { transfer, info };
-static const struct host_ops ops = { &up_ops, &account_ops, adopt, start, kill_process, status,
-	alloc_rpc, alloc_rom, free_object, NULL, log_text, exit_propagated, NULL, NULL,
+static const struct host_ops ops = { &up_ops, &account_ops, adopt, start, load, kill_process,
+	status, alloc_rpc, alloc_rom, free_object, NULL, log_text, exit_propagated, NULL, NULL,
 	state_answered };
 
 /*

@@ -337,6 +337,12 @@ static int start(void *ctx, struct child *child, const struct child_start *what)
 	assert(model_account(model, what->account) && what->account != OWNER_SELF);
 	assert(cap_is_open(model, what->pd) && cap_is_open(model, what->cpu));
 	assert(cap_is_open(model, what->log) && cap_is_open(model, what->binary));
+	assert(child->n_modules ? cap_is_open(model, what->module) : !what->module);
+	if (child->n_modules < model->n_modules &&
+		(!model->dynamic || strcmp(model->dynamic, child->name) == 0)) {
+		snprintf(what->ret_missing, KIN_NAME_MAX + 1, "module %u", child->n_modules);
+		return KIN_MISSING;
+	}
 	return model->start_answer;
 }
 

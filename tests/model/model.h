@@ -104,7 +104,9 @@ struct model {
 	size_t n_scripts;
 	const char *local; /* the local service, NULL if there is none */
 	int start_answer, adopt_answer;
-	bool waiting; /* clients wait for answers: they get no events */
+	unsigned n_modules;  /* that a start turns out to need, "module 0" and so on */
+	const char *dynamic; /* whose start; NULL: that of each child */
+	bool waiting;        /* clients wait for answers: they get no events */
 	/* Is told of each answer to a pending request; may be NULL. */
 	void (*on_answered)(struct model *model, const struct child *child, uint32_t id,
 		enum session_event event);

@@ -397,6 +397,7 @@ static void episode(struct random *random, unsigned n_steps)
 	walk.model->local = "Local";
 	walk.dishonest = below(&walk, 4) == 0;
 	walk.model->start_answer = below(&walk, 32) ? 0 : KIN_OUT_OF_RAM;
+	walk.model->n_modules = below(&walk, 4);
 	if (below(&walk, 2))
 		step_parent_plans(&walk, NULL, 0);
 	sandbox_apply(&walk.model->sandbox, config_with(forwarding[0]));

@@ -212,6 +212,17 @@ static struct program *program_of(struct program *parent, const char *name)
 	return NULL;
 }
 
+/* Every fourth program is static, the others need up to three modules. */
+static bool needs_more(
+	const struct program *program, const struct child *child, const struct child_start *what)
+{
+	assert(!child->n_modules == !what->module);
+	if (child->n_modules >= program->index % 4)
+		return false;
+	snprintf(what->ret_missing, KIN_NAME_MAX + 1, "module%u", child->n_modules);
+	return true;
+}
+
 static int start(void *ctx, struct child *child, const struct child_start *what)
 {
 	struct program *parent = ctx, *program = program_of(parent, what->name);
@@ -223,6 +234,8 @@ static int start(void *ctx, struct child *child, const struct child_start *what)
 	assert(pd && cpu && what->log > 0 && what->binary > 0);
 	if (r && r != KIN_PENDING)
 		return r;
+	if (r == 0 && needs_more(program, child, what))
+		return KIN_MISSING;
 	/* A binary that a sibling serves is fetched first. */
 	if (!core_object(parent->world, what->binary, OBJECT_OTHER))
 		r = KIN_PENDING;
@@ -245,6 +258,13 @@ void core_started(struct program *program, int answer)
 	for (size_t i = 0; i < sizeof(caps) / sizeof(caps[0]); i++)
 		cap_check(program->parent, caps[i]);
 	program->starting = false;
+	if (!answer && needs_more(program, child, what)) {
+		answer = KIN_MISSING;
+		/* Nothing runs, and it may be long until it is tried again. */
+		core_object(program->parent->world, what->cpu, OBJECT_CPU)->process = NULL;
+		program->pd->process = NULL;
+		program->pd = NULL;
+	}
 	if (answer)
 		program->child = NULL;
 	program->running = !answer;

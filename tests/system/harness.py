@@ -24,7 +24,7 @@ DYING_S = 2  # for a process that was killed to be gone
 LOOK_S = 0.005  # between two looks at what can't be waited for
 IDLE_LOOKS = 40  # without a change, to say that nothing happens
 SHOWN = 60  # lines of a failed tree's output, both of its beginning and its end
-CONFIG_FD_FIRST = 16  # core's components start with the numbers below
+CONFIG_FD_FIRST = 32  # core's components start with the numbers below
 PR_SET_CHILD_SUBREAPER = 36
 SANITIZER = re.compile(r"AddressSanitizer|LeakSanitizer|runtime error:|Assertion .* failed")
 

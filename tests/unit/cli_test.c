@@ -426,9 +426,9 @@ static void run_becomes_core_with_a_sealed_config_and_nothing_else_open(void **s
 		"good.xml");
 	assert_string_equal(f->err, "");
 	snprintf(words, sizeof(words),
-		"--ram 8388608 --caps 500 --rom rom --rom %s/libexec/kin --config-fd 16 "
-		"--control-fd 17 --control-folder-fd 18 --name good --file %s/good.xml --for-ms "
-		"2000 --verbose\nconfig is 16\n" GOOD,
+		"--ram 8388608 --caps 500 --rom rom --rom %s/libexec/kin --config-fd 32 "
+		"--control-fd 33 --control-folder-fd 34 --name good --file %s/good.xml --for-ms "
+		"2000 --verbose\nconfig is 32\n" GOOD,
 		f->folder, f->folder);
 	assert_string_equal(f->out, words);
 	assert_int_equal(f->status, 42);

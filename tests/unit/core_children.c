@@ -5,26 +5,49 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/descriptor.h"
 
-static char child_binary[8 << 20];
+#define BINARY_MAX (64u << 20) /* sanitizers make large ones */
+
+static char *child_binary;
 static size_t child_bytes;
 
-void children_init(int argc, char **argv)
+/* The whole file, for as long as the program lives; ends it if there is none. */
+static char *slurp(const char *path, size_t *ret_bytes)
 {
-	const char *path = argc == 2 ? argv[1] : "PATH-OF-CORE_CHILD";
+	static char buffer[BINARY_MAX];
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = read(fd, child_binary, sizeof(child_binary));
+	ssize_t n = read(fd, buffer, sizeof(buffer));
 
-	if (n <= 0 || n == (ssize_t) sizeof(child_binary)) {
+	if (n <= 0 || n == (ssize_t) sizeof(buffer)) {
 		fprintf(stderr, "%s can't be read\n", path);
 		exit(2);
 	}
-	child_bytes = (size_t) n;
 	close(fd);
+	*ret_bytes = (size_t) n;
+	return buffer;
+}
+
+void children_init(int argc, char **argv)
+{
+	const char *binary = slurp(argc > 1 ? argv[1] : "PATH-OF-CORE_CHILD", &child_bytes);
+
+	child_binary = malloc(child_bytes);
+	if (!child_binary)
+		exit(2);
+	memcpy(child_binary, binary, child_bytes);
+}
+
+void child_install_file(struct fixture *f, const char *name, const char *path)
+{
+	size_t n;
+	const char *data = slurp(path, &n);
+
+	fixture_file(f, 0, name, data, n);
 }
 
 void child_install(struct fixture *f, const char *name)
@@ -41,10 +64,21 @@ void child_open(struct fixture *f, struct child *c, const char *module, uint64_t
 	c->binary = fixture_open_session(f, "ROM", module, &c->binary_cap);
 }
 
+int child_load(struct fixture *f, struct child *c, int rom, int dataspace, char *ret_missing)
+{
+	struct pd_load_reply reply = { "" };
+	int r = core_pd_load(
+		&f->services.root, &(struct pd_load_request){ c->account, rom, dataspace }, &reply);
+
+	if (r == 0)
+		strcpy(ret_missing, reply.missing);
+	return r;
+}
+
 int child_start(struct fixture *f, struct child *c)
 {
 	struct pd_start_request request = { c->account, "child", c->pd_cap, c->cpu_cap, c->log_cap,
-		c->binary_cap, c->program };
+		c->binary_cap };
 
 	return core_pd_start(&f->services.root, &request, &c->started);
 }

@@ -1,7 +1,7 @@
 /*
  * Children for the tests of core: core_child as a component of core's own PD
  *
- * A test program takes the path of core_child as its only argument.
+ * A test program takes the path of core_child as its first argument.
  */
 #ifndef TESTS_UNIT_CORE_CHILDREN_H
 #define TESTS_UNIT_CORE_CHILDREN_H
@@ -15,7 +15,6 @@
 struct child {
 	struct core_session *pd, *cpu, *log, *binary;
 	int pd_cap, cpu_cap, log_cap, binary_cap;
-	int program; /* dataspace of the binary, 0 if its session is core's */
 	uint32_t account;
 	struct pd_start_reply started;
 };
@@ -23,12 +22,18 @@ struct child {
 /* Reads the binary; ends the program if it can't. */
 void children_init(int argc, char **argv);
 
+/* Puts a file into the first ROM directory. */
+void child_install_file(struct fixture *f, const char *name, const char *path);
+
 /* Puts the binary into the first ROM directory. */
 void child_install(struct fixture *f, const char *name);
 
 /* Opens its sessions, with that quota and binary. */
 void child_open(
 	struct fixture *f, struct child *c, const char *module, uint64_t ram, uint64_t caps);
+
+/* The answer of core_pd_load() for a module; what is missing then goes to @ret_missing. */
+int child_load(struct fixture *f, struct child *c, int rom, int dataspace, char *ret_missing);
 
 /* The answer of core_pd_start(). */
 int child_start(struct fixture *f, struct child *c);

@@ -163,53 +163,6 @@ static void what_is_no_binary_is_named(void **state)
 	child_close(f, &c);
 }
 
-static void a_dynamic_linker_is_named(void **state)
-{
-	static char data[64 << 20];
-	struct fixture *f = *state;
-	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	ssize_t n = read(fd, data, sizeof(data));
-	const char *heard;
-	struct child c;
-
-	assert_true(n > 0 && n < (ssize_t) sizeof(data));
-	close(fd);
-	fixture_file(f, 0, "dynamic", data, (size_t) n);
-	child_open(f, &c, "dynamic", 4 * MIB, 20);
-	fixture_heard(f);
-	assert_int_equal(child_start(f, &c), KIN_DENIED);
-	heard = fixture_heard(f);
-	assert_non_null(strstr(heard, "[core] Error: init -> child: dynamic linker \"/"));
-	assert_non_null(strstr(heard, "\" unavailable\n"));
-	child_close(f, &c);
-}
-
-static void a_binary_of_somebody_elses_is_copied_and_paid_for(void **state)
-{
-	struct fixture *f = *state;
-	unsigned n = fixture_count_descriptors();
-	struct stat st;
-	struct child c;
-
-	child_install(f, "child");
-	child_open(f, &c, "child", 4 * MIB, 20);
-	int session = c.binary_cap;
-
-	c.binary_cap = c.log_cap; /* a channel, but no ROM session of core's */
-	assert_refused(f, &c, KIN_INVALID, "");
-	c.program = open(fixture_path(f, 0, "child"), O_RDONLY | O_CLOEXEC);
-	assert_int_equal(fstat(c.program, &st), 0);
-	assert_int_equal(child_start(f, &c), 0);
-	close(c.program);
-	uint64_t charged = child_pd(&c)->account.used.ram - PROCESS_RAM_BYTES;
-
-	assert_true(charged > 0 && charged <= (uint64_t) st.st_size + 4096);
-	assert_int_equal(child_ask(&c, CORE_CHILD_TRIGGER, 0), 8);
-	c.binary_cap = session;
-	child_close(f, &c);
-	assert_int_equal(fixture_count_descriptors(), n);
-}
-
 static void capabilities_of_others_are_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -350,8 +303,6 @@ int main(int argc, char **argv)
 		WITH_CORE(clients_of_a_dead_server_notice),
 		WITH_CORE(many_starts_leave_nothing),
 		WITH_CORE(what_is_no_binary_is_named),
-		WITH_CORE(a_dynamic_linker_is_named),
-		WITH_CORE(a_binary_of_somebody_elses_is_copied_and_paid_for),
 		WITH_CORE(capabilities_of_others_are_refused),
 		WITH_CORE(a_start_that_lacks_a_descriptor_leaves_nothing),
 		WITH_CORE(a_budget_too_small_to_load_is_named),

@@ -153,6 +153,219 @@ static void dynamic_program_names_its_linker(void **state)
 	image_is_refused(&image, "linker's path beyond the end");
 }
 
+/* The image as a library that needs others: a dynamic section and names, in the rest of its file */
+struct library {
+	Elf64_Dyn dynamic[5];
+	char names[64];
+};
+
+_Static_assert(sizeof(struct library) <= sizeof(((struct image *) NULL)->rest), "no room");
+
+#define REST offsetof(struct image, rest)
+
+static struct image image_needing(const Elf64_Dyn dynamic[5], const char names[64])
+{
+	struct image image = image_sound();
+	struct library library;
+
+	memcpy(library.dynamic, dynamic, sizeof(library.dynamic));
+	memcpy(library.names, names, sizeof(library.names));
+	memcpy(image.rest, &library, sizeof(library));
+	image.extra.p_type = PT_DYNAMIC;
+	image.extra.p_offset = REST;
+	image.extra.p_filesz = sizeof(library.dynamic);
+	image.header.e_entry = 0;
+	return image;
+}
+
+#define NAMES "\0liba.so.1\0/lib/deep/libb.so\0/"
+#define SOUND_DYNAMIC \
+	{ \
+		{ DT_STRTAB, { REST + offsetof(struct library, names) } }, { DT_STRSZ, { 64 } }, \
+			{ DT_NEEDED, { 1 } }, { DT_NEEDED, { 11 } }, \
+		{ \
+			DT_NULL, \
+			{ \
+				0 \
+			} \
+		} \
+	}
+
+static int image_needed(const struct image *image, struct elf_needed *ret, struct elf_fault *fault)
+{
+	int fd = file_of(image, sizeof(*image));
+	struct elf_info info;
+	int answer;
+
+	assert_int_equal(elf_survey(fd, &info, fault), 0);
+	assert_int_equal(elf_judge_library(&info, fault), 0);
+	answer = elf_needed(fd, &info, ret, fault);
+	close(fd);
+	return answer;
+}
+
+static void a_library_names_those_it_needs_without_their_folders(void **state)
+{
+	const char names[64] = NAMES;
+	struct image image = image_needing((Elf64_Dyn[]) SOUND_DYNAMIC, names);
+	struct elf_needed needed;
+	struct elf_fault fault;
+
+	(void) state;
+	assert_int_equal(image_needed(&image, &needed, &fault), 0);
+	assert_int_equal(needed.n, 2);
+	assert_string_equal(needed.names[0], "liba.so.1");
+	assert_string_equal(needed.names[1], "libb.so");
+	image.extra.p_filesz -= 2 * sizeof(Elf64_Dyn);
+	assert_int_equal(image_needed(&image, &needed, &fault), 0);
+	assert_int_equal(needed.n, 1);
+	image.extra.p_type = PT_NULL;
+	assert_int_equal(image_needed(&image, &needed, &fault), 0);
+	assert_int_equal(needed.n, 0);
+}
+
+static void needed_is_refused(const struct image *image, const char *sentence)
+{
+	struct elf_needed needed;
+	struct elf_fault fault = { "" };
+
+	assert_int_equal(image_needed(image, &needed, &fault), ELF_E_INVALID);
+	if (!strstr(fault.text, sentence))
+		fail_msg("'%s' does not say '%s'", fault.text, sentence);
+}
+
+static void absurd_dynamic_sections_are_refused(void **state)
+{
+	const char names[64] = NAMES;
+	struct image image;
+
+	(void) state;
+	/* each is spoiled in one entry: where the names are, how many bytes, which of them */
+	static const struct {
+		unsigned entry;
+		uint64_t value;
+		const char *sentence;
+	} spoiled[] = {
+		{ 0, 0x7fff0000, "has no name" },
+		{ 0, UINT64_MAX, "has no name" },
+		{ 1, 0, "has no name" },
+		{ 2, 64, "has no name" },
+		{ 2, UINT64_MAX, "has no name" },
+		{ 2, 0, "absurd name" },
+		{ 2, 28, "absurd name" },
+	};
+	for (size_t i = 0; i < sizeof(spoiled) / sizeof(*spoiled); i++) {
+		Elf64_Dyn dynamic[5] = SOUND_DYNAMIC;
+
+		dynamic[spoiled[i].entry].d_un.d_val = spoiled[i].value;
+		image = image_needing(dynamic, names);
+		needed_is_refused(&image, spoiled[i].sentence);
+	}
+	Elf64_Dyn dynamic[5] = SOUND_DYNAMIC;
+
+	dynamic[1].d_un.d_val = 1 << 20;
+	dynamic[2].d_un.d_val = 1 << 19;
+	image = image_needing(dynamic, names);
+	needed_is_refused(&image, "name of a library beyond the end");
+	image = image_needing((Elf64_Dyn[]) SOUND_DYNAMIC, names);
+	image.extra.p_filesz = sizeof(image);
+	image_is_refused(&image, "dynamic section beyond the end");
+}
+
+static void the_limits_of_dynamic_sections_hold(void **state)
+{
+	static struct {
+		struct image image;
+		Elf64_Dyn dynamic[ELF_DYNAMIC_MAX + 1];
+		char names[8];
+	} large = { .names = "\0x" };
+	struct elf_fault fault;
+	struct elf_needed needed;
+	struct elf_info info;
+	int fd;
+
+	(void) state;
+	large.image = image_sound();
+	large.image.code.p_filesz = large.image.code.p_memsz = sizeof(large);
+	large.image.extra.p_type = PT_DYNAMIC;
+	large.image.extra.p_offset = sizeof(large.image);
+	large.image.extra.p_filesz = sizeof(large.dynamic);
+	for (size_t i = 0; i <= ELF_DYNAMIC_MAX; i++)
+		large.dynamic[i] = (Elf64_Dyn){ DT_DEBUG, { 0 } };
+	fd = file_of(&large, sizeof(large));
+	assert_int_equal(elf_survey(fd, &info, &fault), 0);
+	assert_int_equal(elf_needed(fd, &info, &needed, &fault), ELF_E_INVALID);
+	assert_non_null(strstr(fault.text, "more than 1024 entries"));
+	close(fd);
+
+	large.dynamic[0] =
+		(Elf64_Dyn){ DT_STRTAB, { (uint64_t) ((char *) large.names - (char *) &large) } };
+	large.dynamic[1] = (Elf64_Dyn){ DT_STRSZ, { sizeof(large.names) } };
+	for (size_t i = 2; i < 2 + ELF_NEEDED_MAX; i++)
+		large.dynamic[i] = (Elf64_Dyn){ DT_NEEDED, { 1 } };
+	large.dynamic[2 + ELF_NEEDED_MAX].d_tag = DT_NULL;
+	fd = file_of(&large, sizeof(large));
+	assert_int_equal(elf_needed(fd, &info, &needed, &fault), 0);
+	assert_int_equal(needed.n, ELF_NEEDED_MAX);
+	close(fd);
+	large.dynamic[2 + ELF_NEEDED_MAX] = (Elf64_Dyn){ DT_NEEDED, { 1 } };
+	large.dynamic[3 + ELF_NEEDED_MAX].d_tag = DT_NULL;
+	fd = file_of(&large, sizeof(large));
+	assert_int_equal(elf_needed(fd, &info, &needed, &fault), ELF_E_INVALID);
+	assert_non_null(strstr(fault.text, "needs more than 16 libraries"));
+	close(fd);
+}
+
+typedef int judge_function(const struct elf_info *info, struct elf_fault *fault);
+
+static void image_is_judged(
+	const struct image *image, judge_function *judge, int answer, const char *sentence)
+{
+	int fd = file_of(image, sizeof(*image));
+	struct elf_fault fault = { "" };
+	struct elf_info info;
+
+	if (elf_survey(fd, &info, &fault))
+		fail_msg("%s", fault.text);
+	assert_int_equal(judge(&info, &fault), answer);
+	if (!strstr(fault.text, sentence))
+		fail_msg("'%s' does not say '%s'", fault.text, sentence);
+	close(fd);
+}
+
+static void programs_linkers_and_libraries_are_told_apart(void **state)
+{
+	struct image image = image_sound();
+
+	(void) state;
+	image_is_judged(&image, elf_judge_linker, 0, "");
+	image_is_judged(&image, elf_judge_library, 0, "");
+	image.header.e_type = ET_EXEC;
+	image_is_judged(&image, elf_judge_linker, ELF_E_INVALID, "at a fixed address");
+	image_is_judged(&image, elf_judge_library, ELF_E_INVALID, "at a fixed address");
+	image = image_sound();
+	image.header.e_entry = 0;
+	image_is_judged(&image, elf_judge_linker, ELF_E_INVALID, "no dynamic linker");
+	image_is_judged(&image, elf_judge_library, 0, "");
+	image = image_sound();
+	image.extra.p_type = PT_INTERP;
+	image.extra.p_offset = offsetof(struct image, interpreter);
+	image.extra.p_filesz = sizeof("/lib/ld-test.so.1");
+	image_is_judged(&image, elf_judge_linker, ELF_E_INVALID, "dynamically linked itself");
+	image_is_judged(&image, elf_judge_library, 0, "");
+	image.data.p_flags |= PF_X;
+	image_is_judged(&image, elf_judge_program, ELF_E_INVALID, "written and executed");
+	image_is_judged(&image, elf_judge_library, ELF_E_INVALID, "written and executed");
+	image.extra.p_type = PT_NULL;
+	image_is_judged(&image, elf_judge_program, 0, "");
+	image.extra.p_type = PT_INTERP;
+	image.data.p_flags = PF_R | PF_W;
+	image.code.p_offset = image.code.p_vaddr = 0;
+	image.code.p_filesz = sizeof(Elf64_Ehdr);
+	image.data.p_filesz = 0;
+	image_is_judged(&image, elf_judge_program, ELF_E_INVALID, "headers are not in its memory");
+}
+
 static void the_real_programs_here_are_what_they_are(void **state)
 {
 	int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
@@ -162,6 +375,13 @@ static void the_real_programs_here_are_what_they_are(void **state)
 	(void) state;
 	assert_int_equal(elf_check(self, &info, &fault), ELF_E_DYNAMIC);
 	assert_int_equal(info.interpreter[0], '/');
+	struct elf_needed needed;
+	bool libc = false;
+
+	assert_int_equal(elf_needed(self, &info, &needed, &fault), 0);
+	for (unsigned i = 0; i < needed.n; i++)
+		libc |= strncmp(needed.names[i], "libc.so", 7) == 0;
+	assert_true(libc);
 	close(self);
 }
 
@@ -293,19 +513,24 @@ static void random_damage_is_survived(void **state)
 
 	(void) state;
 	for (int round = 0; round < 20000; round++) {
-		struct image image = image_sound();
+		const char names[64] = NAMES;
+		struct image image = round % 2 ? image_sound()
+					       : image_needing((Elf64_Dyn[]) SOUND_DYNAMIC, names);
+		struct elf_needed needed;
 		struct elf_fault fault;
 		struct elf_info info;
 		int fd, answer;
 
 		for (int i = 0; i < 3; i++) {
-			size_t at = (size_t) rand_r(&seed) % offsetof(struct image, rest);
+			size_t at = (size_t) rand_r(&seed) % (REST + sizeof(struct library));
 
 			((unsigned char *) &image)[at] = (unsigned char) rand_r(&seed);
 		}
 		fd = file_of(&image, sizeof(image));
 		answer = elf_check(fd, &info, &fault);
 		assert_in_range(answer, 0, ELF_E_DYNAMIC);
+		if (elf_survey(fd, &info, &fault) == 0)
+			assert_in_range(elf_needed(fd, &info, &needed, &fault), 0, ELF_E_INVALID);
 		close(fd);
 	}
 }
@@ -316,6 +541,10 @@ int main(void)
 		cmocka_unit_test(sound_program_is_described),
 		cmocka_unit_test(static_program_at_a_fixed_address_is_accepted),
 		cmocka_unit_test(dynamic_program_names_its_linker),
+		cmocka_unit_test(a_library_names_those_it_needs_without_their_folders),
+		cmocka_unit_test(absurd_dynamic_sections_are_refused),
+		cmocka_unit_test(the_limits_of_dynamic_sections_hold),
+		cmocka_unit_test(programs_linkers_and_libraries_are_told_apart),
 		cmocka_unit_test(the_real_programs_here_are_what_they_are),
 		cmocka_unit_test(what_is_no_program_at_all_is_said),
 		cmocka_unit_test(unreadable_descriptor_is_an_error),

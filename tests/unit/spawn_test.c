@@ -292,7 +292,7 @@ static void taken_numbers_are_refused_and_left_alone(void **state)
 
 	(void) state;
 	assert_int_equal(spawner_init(&other, &fault), -EBUSY);
-	assert_non_null(strstr(fault.text, "descriptors 3 to 15"));
+	assert_non_null(strstr(fault.text, "descriptors 3 to 31"));
 	assert_int_equal(confined_count_descriptors(), before);
 }
 

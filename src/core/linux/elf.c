@@ -3,8 +3,9 @@
  *
  * Four looks, each on ground that the one before made safe: the file, its identification, its
  * header, its program headers one by one. Program headers are gathered into a `struct survey` and
- * judged afterwards, so that no verdict depends on their order. Reads with pread alone, a few dozen
- * bytes at a time, and allocates nothing.
+ * judged afterwards, so that no verdict depends on their order. What a binary needs is read
+ * from its dynamic section, by the same rules. Reads with pread alone, a few dozen bytes at a time,
+ * and allocates nothing.
  */
 #include "core/linux/elf.h"
 
@@ -45,7 +46,11 @@ struct binary {
 struct survey {
 	struct elf_info info;
 	unsigned n_loaded;
-	bool entry_executable;
+};
+
+/* Where the names of libraries are, in the file */
+struct strings {
+	uint64_t address, offset, bytes;
 };
 
 __attribute__((format(printf, 2, 3))) static int fault_set(
@@ -227,7 +232,12 @@ static int loaded_take(struct binary *binary, const Elf64_Phdr *part, struct sur
 			((part->p_vaddr + part->p_memsz + mask) & ~mask) - (part->p_vaddr & ~mask);
 	if ((part->p_flags & PF_X) && entry >= part->p_vaddr &&
 		entry - part->p_vaddr < part->p_memsz)
-		survey->entry_executable = true;
+		survey->info.entry_in_code = true;
+	if ((part->p_flags & PF_X) && (part->p_flags & PF_W))
+		survey->info.writable_code = true;
+	if (binary->header.e_phoff >= part->p_offset &&
+		binary->header.e_phoff - part->p_offset < part->p_filesz)
+		survey->info.headers_loaded = true;
 	return 0;
 }
 
@@ -249,74 +259,244 @@ static int interpreter_take(struct binary *binary, const Elf64_Phdr *part, struc
 	return 0;
 }
 
+static int dynamic_take(struct binary *binary, const Elf64_Phdr *part, struct survey *survey)
+{
+	if (part->p_offset > binary->size || part->p_filesz > binary->size - part->p_offset)
+		return fault_truncated(binary->fault, "dynamic section");
+	survey->info.dynamic_offset = part->p_offset;
+	survey->info.dynamic_bytes = part->p_filesz;
+	return 0;
+}
+
+static int part_read(struct binary *binary, unsigned i, Elf64_Phdr *ret)
+{
+	uint64_t skip = i * sizeof(*ret);
+
+	/* a table offset near the top of the numbers would wrap around */
+	if (binary->header.e_phoff > UINT64_MAX - skip)
+		return fault_truncated(binary->fault, "program headers");
+	return binary_read(
+		binary, ret, sizeof(*ret), binary->header.e_phoff + skip, "program headers");
+}
+
+static int part_take(struct binary *binary, const Elf64_Phdr *part, struct survey *survey)
+{
+	switch (part->p_type) {
+	case PT_LOAD:
+		return loaded_take(binary, part, survey);
+	case PT_INTERP:
+		return interpreter_take(binary, part, survey);
+	case PT_DYNAMIC:
+		return dynamic_take(binary, part, survey);
+	default:
+		return 0;
+	}
+}
+
 static int headers_survey(struct binary *binary, struct survey *survey)
 {
 	int answer = 0;
 
 	for (unsigned i = 0; i < binary->header.e_phnum && !answer; i++) {
 		Elf64_Phdr part;
-		uint64_t skip = i * sizeof(part);
 
-		/* a table offset near the top of the numbers would wrap around */
-		if (binary->header.e_phoff > UINT64_MAX - skip)
-			return fault_truncated(binary->fault, "program headers");
-		answer = binary_read(binary, &part, sizeof(part), binary->header.e_phoff + skip,
-			"program headers");
-		if (!answer && part.p_type == PT_LOAD)
-			answer = loaded_take(binary, &part, survey);
-		else if (!answer && part.p_type == PT_INTERP)
-			answer = interpreter_take(binary, &part, survey);
+		answer = part_read(binary, i, &part);
+		if (!answer)
+			answer = part_take(binary, &part, survey);
 	}
+	if (!answer && survey->n_loaded == 0)
+		return fault_set(binary->fault, "invalid ELF executable: nothing to load");
 	return answer;
 }
 
-static int survey_judge(struct binary *binary, const struct survey *survey)
+static int binary_open(struct binary *binary, int fd, struct elf_fault *fault)
 {
-	const char *interpreter = survey->info.interpreter;
-
-	if (survey->n_loaded == 0)
-		return fault_set(binary->fault, "invalid ELF executable: nothing to load");
-	if (binary->header.e_type == ET_DYN && binary->header.e_entry == 0 && !*interpreter)
-		return fault_set(
-			binary->fault, "is a shared library without an entry point, not a program");
-	if (!survey->entry_executable)
-		return fault_set(
-			binary->fault, "invalid ELF executable: entry point is not in its code");
-	if (!*interpreter)
-		return 0;
-	fault_set(binary->fault,
-		"is dynamically linked (by %s), components are static: link with -static-pie",
-		interpreter);
-	return ELF_E_DYNAMIC;
-}
-
-int elf_check(int fd, struct elf_info *ret, struct elf_fault *fault)
-{
-	struct binary binary = {
+	*binary = (struct binary){
 		.fd = fd, .page_size = (uint64_t) sysconf(_SC_PAGESIZE), .fault = fault
 	};
-	struct survey survey = { 0 };
-	int answer = file_check(&binary);
+	int answer = file_check(binary);
 
 	if (!answer)
-		answer = identification_check(&binary);
+		answer = identification_check(binary);
 	if (!answer)
-		answer = header_check(&binary);
+		answer = header_check(binary);
+	return answer;
+}
+
+int elf_survey(int fd, struct elf_info *ret, struct elf_fault *fault)
+{
+	struct survey survey = { 0 };
+	struct binary binary;
+	int answer = binary_open(&binary, fd, fault);
+
 	if (!answer)
 		answer = headers_survey(&binary, &survey);
-	if (!answer)
-		answer = survey_judge(&binary, &survey);
-	if (answer && answer != ELF_E_DYNAMIC)
+	if (answer)
 		return answer;
 
-	/* the headers need not be part of a segment */
+	/* neither the headers nor the dynamic section need be part of a segment */
 	uint64_t headers_end = binary.header.e_phoff + binary.header.e_phnum * sizeof(Elf64_Phdr);
+	uint64_t dynamic_end = survey.info.dynamic_offset + survey.info.dynamic_bytes;
 
 	if (survey.info.file_bytes < headers_end)
 		survey.info.file_bytes = headers_end;
+	if (survey.info.file_bytes < dynamic_end)
+		survey.info.file_bytes = dynamic_end;
 	survey.info.machine = binary.header.e_machine;
 	survey.info.pie = binary.header.e_type == ET_DYN;
 	survey.info.entry = binary.header.e_entry;
 	*ret = survey.info;
+	return 0;
+}
+
+/* What the loader and a dynamic linker can't map. */
+static int judge_mapped(const struct elf_info *info, struct elf_fault *fault)
+{
+	if (info->writable_code)
+		return fault_set(fault,
+			"has memory that is both written and executed, which only a static "
+			"component may have");
+	return 0;
+}
+
+int elf_judge_program(const struct elf_info *info, struct elf_fault *fault)
+{
+	if (info->pie && info->entry == 0 && !*info->interpreter)
+		return fault_set(
+			fault, "is a shared library without an entry point, not a program");
+	if (!info->entry_in_code)
+		return fault_set(fault, "invalid ELF executable: entry point is not in its code");
+	if (!*info->interpreter)
+		return 0;
+	if (!info->headers_loaded)
+		return fault_set(
+			fault, "invalid ELF executable: program headers are not in its memory");
+	if (judge_mapped(info, fault))
+		return ELF_E_INVALID;
+	fault_set(fault, "is dynamically linked (by %s)", info->interpreter);
+	return ELF_E_DYNAMIC;
+}
+
+int elf_judge_library(const struct elf_info *info, struct elf_fault *fault)
+{
+	if (!info->pie)
+		return fault_set(fault, "is a program at a fixed address, not a shared library");
+	return judge_mapped(info, fault);
+}
+
+int elf_judge_linker(const struct elf_info *info, struct elf_fault *fault)
+{
+	if (*info->interpreter)
+		return fault_set(fault,
+			"is dynamically linked itself (by %s), not a dynamic linker",
+			info->interpreter);
+	if (!info->entry || !info->entry_in_code)
+		return fault_set(fault, "is no dynamic linker: it has no entry point in its code");
+	return elf_judge_library(info, fault);
+}
+
+int elf_check(int fd, struct elf_info *ret, struct elf_fault *fault)
+{
+	int answer = elf_survey(fd, ret, fault);
+
+	return answer ? answer : elf_judge_program(ret, fault);
+}
+
+const char *elf_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* Addresses mean what the segments have there. Leaves @strings->offset 0 if they have nothing. */
+static int strings_locate(struct binary *binary, struct strings *strings)
+{
+	for (unsigned i = 0; i < binary->header.e_phnum; i++) {
+		Elf64_Phdr part;
+		int answer = part_read(binary, i, &part);
+
+		if (answer)
+			return answer;
+		if (part.p_type == PT_LOAD && strings->address >= part.p_vaddr &&
+			strings->address - part.p_vaddr < part.p_filesz)
+			strings->offset = strings->address - part.p_vaddr + part.p_offset;
+	}
+	return 0;
+}
+
+static int dynamic_read(
+	struct binary *binary, const struct elf_info *info, unsigned i, Elf64_Dyn *ret)
+{
+	*ret = (Elf64_Dyn){ .d_tag = DT_NULL };
+	if ((i + 1) * sizeof(*ret) > info->dynamic_bytes)
+		return 0;
+	if (i == ELF_DYNAMIC_MAX)
+		return fault_set(binary->fault,
+			"invalid ELF executable: more than %u entries in its dynamic section",
+			ELF_DYNAMIC_MAX);
+	return binary_read(binary, ret, sizeof(*ret), info->dynamic_offset + i * sizeof(*ret),
+		"dynamic section");
+}
+
+static int strings_find(struct binary *binary, const struct elf_info *info, struct strings *ret)
+{
+	Elf64_Dyn entry;
+	int answer;
+
+	for (unsigned i = 0; !(answer = dynamic_read(binary, info, i, &entry)); i++) {
+		if (entry.d_tag == DT_NULL)
+			return strings_locate(binary, ret);
+		if (entry.d_tag == DT_STRTAB)
+			ret->address = entry.d_un.d_ptr;
+		if (entry.d_tag == DT_STRSZ)
+			ret->bytes = entry.d_un.d_val;
+	}
+	return answer;
+}
+
+static int needed_take(struct binary *binary, const struct strings *strings, uint64_t at,
+	struct elf_needed *needed)
+{
+	char path[ELF_INTERPRETER_MAX + 1] = "";
+	uint64_t size = at < strings->bytes ? strings->bytes - at : 0;
+	const char *name;
+	int answer;
+
+	if (size > sizeof(path))
+		size = sizeof(path);
+	if (!strings->offset || !size || strings->offset > UINT64_MAX - at)
+		return fault_set(binary->fault,
+			"invalid ELF executable: a library that it needs has no name");
+	answer = binary_read(binary, path, size, strings->offset + at, "name of a library");
+	if (answer)
+		return answer;
+	name = memchr(path, '\0', size) ? elf_name(path) : "";
+	if (!*name || strlen(name) > ELF_NAME_MAX)
+		return fault_set(binary->fault,
+			"invalid ELF executable: absurd name of a library that it needs");
+	if (needed->n == ELF_NEEDED_MAX)
+		return fault_set(binary->fault, "needs more than %u libraries", ELF_NEEDED_MAX);
+	strcpy(needed->names[needed->n++], name);
+	return 0;
+}
+
+int elf_needed(int fd, const struct elf_info *info, struct elf_needed *ret, struct elf_fault *fault)
+{
+	struct strings strings = { 0 };
+	struct binary binary;
+	Elf64_Dyn entry;
+	int answer = binary_open(&binary, fd, fault);
+
+	ret->n = 0;
+	if (!answer)
+		answer = strings_find(&binary, info, &strings);
+	for (unsigned i = 0; !answer; i++) {
+		answer = dynamic_read(&binary, info, i, &entry);
+		if (answer || entry.d_tag == DT_NULL)
+			break;
+		if (entry.d_tag == DT_NEEDED)
+			answer = needed_take(&binary, &strings, entry.d_un.d_val, ret);
+	}
 	return answer;
 }

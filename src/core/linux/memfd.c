@@ -98,6 +98,13 @@ static int file_copy(int from, int to, uint64_t size)
 	return 0;
 }
 
+int rom_memfd_fill(const void *bytes, size_t size_bytes, const char *name, int *ret)
+{
+	int fd = memfd_open(name, EXEC);
+
+	return fd < 0 ? fd : memfd_complete(fd, dataspace_write(fd, bytes, size_bytes), ret);
+}
+
 int rom_memfd_snapshot(int file_fd, const char *name, uint64_t size_bytes, int *ret)
 {
 	struct stat status;

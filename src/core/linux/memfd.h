@@ -63,6 +63,9 @@ int ram_memfd_revoke(int rw);
  */
 int rom_memfd_snapshot(int file_fd, const char *name, uint64_t size_bytes, int *ret);
 
+/** rom_memfd_fill() - the same with @bytes as its content; same answers */
+int rom_memfd_fill(const void *bytes, size_t size_bytes, const char *name, int *ret);
+
 /**
  * text_memfd_create() - a text that never changes, to be handed to somebody
  * @name: as above

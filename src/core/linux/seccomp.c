@@ -22,15 +22,24 @@
  * - mprotect but to read and write: memory written and then made read-only is no longer counted as
  * data.
  * - setsockopt: larger buffers are kernel memory that nobody pays for.
+ *
+ * A dynamically linked component has a program of its own, built when the first one starts. Three
+ * tables say what differs. Executable memory comes from its modules alone, which the filter knows
+ * by their numbers: that is why close() of such a number does nothing. What the dynamic linker
+ * wants to open becomes a signal that the process answers itself (loader/loader.c).
  */
 #include "core/linux/seccomp.h"
 
 #include <asm/unistd.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/audit.h>
 #include <linux/futex.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
@@ -38,7 +47,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CONDITIONS_MAX 2
+#include "core/linux/modules.h"
+
+#if defined(__x86_64__)
+#define ARCHITECTURE_HERE AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define ARCHITECTURE_HERE AUDIT_ARCH_AARCH64
+#endif
+
+#define CONDITIONS_MAX 3
 #define ARCH_SET_FS    0x1002 /* <asm/prctl.h>, which aarch64 has not */
 
 struct syscall_rule {
@@ -64,10 +81,17 @@ struct syscall_rule {
 		(n), SCMP_CMP_MASKED_EQ, (uint32_t) ~(open), (value) \
 	}
 
-/* Flags that change nothing about who pays for a mapping */
-#define MAP_HARMLESS (MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_POPULATE | MAP_NORESERVE | MAP_STACK)
-#define PROT_DATA    (PROT_READ | PROT_WRITE)
-#define FUTEX_KINDS  (FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME)
+/* The descriptor is one of the modules, whose numbers stay theirs */
+#define MODULE(n) \
+	{ \
+		(n), SCMP_CMP_MASKED_EQ, (uint32_t) ~(MODULES_MAX - 1), MODULE_FIRST \
+	}
+
+/* Flags that change nothing about who pays for a mapping; the kernel ignores the last one */
+#define MAP_HARMLESS \
+	(MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_POPULATE | MAP_NORESERVE | MAP_STACK | MAP_DENYWRITE)
+#define PROT_DATA   (PROT_READ | PROT_WRITE)
+#define FUTEX_KINDS (FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME)
 
 /* clang-format off */
 static const struct syscall_rule ALLOWED[] = {
@@ -155,7 +179,52 @@ static const struct syscall_rule ALLOWED[] = {
 	{ "set_robust_list", ALWAYS, "the same" },
 	{ "rseq", ALWAYS, "the same" },
 };
+
+/* What a dynamic linker needs as well */
+static const struct syscall_rule DYNAMIC_ALLOWED[] = {
+	{ "mmap", { INT(2, PROT_READ | PROT_EXEC), FLAGS(3, MAP_HARMLESS, MAP_PRIVATE), MODULE(4) },
+		"code of its modules" },
+	{ "mmap", { INT(2, PROT_NONE), FLAGS(3, MAP_HARMLESS, MAP_PRIVATE | MAP_ANONYMOUS) },
+		"room for a library; what is made writable of it counts as data" },
+};
+
+/* What it is told to have worked */
+static const struct syscall_rule DYNAMIC_PRETENDED[] = {
+	{ "mprotect", { INT(2, PROT_READ) }, "would hide written memory from the data limit" },
+	{ "mprotect", { INT(2, PROT_NONE) }, "the same" },
+};
+
+/* What the loader's handler answers, by descriptors that the process has */
+static const struct syscall_rule DYNAMIC_TRAPPED[] = {
+	{ "open", ALWAYS, "finding a library by its name" },
+	{ "openat", ALWAYS, "the same" },
+	{ "newfstatat", ALWAYS, "what newer C libraries make of fstat()" },
+};
 /* clang-format on */
+
+/*
+ * Goes before the library's program, which can't say "any descriptor but those": close() leaves the
+ * numbers of the modules what they are, and what is written to descriptor 2 is the loader's to put
+ * into the log, as the dynamic linker has nobody else to tell why it gives up.
+ */
+static const struct sock_filter DYNAMIC_PREFIX[] = {
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE_HERE, 0, 11),
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_close, 2, 0),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_write, 5, 0),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_writev, 4, 7),
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
+	BPF_STMT(BPF_ALU | BPF_AND | BPF_K, (uint32_t) ~(MODULES_MAX - 1)),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MODULE_FIRST, 0, 4),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO),
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, STDERR_FILENO, 0, 1),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
+};
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the lower half of an argument is first");
+_Static_assert(MODULE_FIRST % MODULES_MAX == 0, "a mask can't tell the modules");
 
 int exec_secret_draw(int dirfd, int flags, struct exec_secret *ret)
 {
@@ -168,7 +237,7 @@ int exec_secret_draw(int dirfd, int flags, struct exec_secret *ret)
 	return 0;
 }
 
-static int rule_add(scmp_filter_ctx context, const struct syscall_rule *rule)
+static int rule_add(scmp_filter_ctx context, const struct syscall_rule *rule, uint32_t action)
 {
 	int number = seccomp_syscall_resolve_name(rule->name);
 	unsigned n = 0;
@@ -178,8 +247,21 @@ static int rule_add(scmp_filter_ctx context, const struct syscall_rule *rule)
 		return 0;
 	while (rule->when[n].op)
 		n++;
-	return seccomp_rule_add_array(context, SCMP_ACT_ALLOW, number, n, rule->when);
+	return seccomp_rule_add_array(context, action, number, n, rule->when);
 }
+
+static int table_add(
+	scmp_filter_ctx context, const struct syscall_rule *rules, size_t n, uint32_t action)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < n && !error; i++)
+		error = rule_add(context, &rules[i], action);
+	return error;
+}
+
+#define TABLE_ADD(context, rules, action) \
+	table_add(context, rules, sizeof(rules) / sizeof(*(rules)), action)
 
 static int rules_add(scmp_filter_ctx context, const struct exec_secret *secret)
 {
@@ -192,9 +274,9 @@ static int rules_add(scmp_filter_ctx context, const struct exec_secret *secret)
 	int error = seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 
 	if (!error)
-		error = rule_add(context, &start);
-	for (size_t i = 0; i < sizeof(ALLOWED) / sizeof(*ALLOWED) && !error; i++)
-		error = rule_add(context, &ALLOWED[i]);
+		error = rule_add(context, &start, SCMP_ACT_ALLOW);
+	if (!error)
+		error = TABLE_ADD(context, ALLOWED, SCMP_ACT_ALLOW);
 	/* for a C library that then tries clone, which is refused like everything else */
 	if (!error)
 		error = seccomp_rule_add(context, SCMP_ACT_ERRNO(ENOSYS), __NR_clone3, 0);
@@ -204,31 +286,49 @@ static int rules_add(scmp_filter_ctx context, const struct exec_secret *secret)
 	return error;
 }
 
-/* Reads the instructions back from @fd, where the library wrote them */
-static int program_read(int fd, struct sock_fprog *ret)
+static int dynamic_rules_add(scmp_filter_ctx context)
+{
+	int error = TABLE_ADD(context, DYNAMIC_ALLOWED, SCMP_ACT_ALLOW);
+
+	if (!error)
+		error = TABLE_ADD(context, DYNAMIC_PRETENDED, SCMP_ACT_ERRNO(0));
+	if (!error)
+		error = TABLE_ADD(context, DYNAMIC_TRAPPED, SCMP_ACT_TRAP);
+	return error;
+}
+
+/* Reads the instructions back from @fd, where the library wrote them, and puts @prefix before */
+static int program_read(
+	int fd, const struct sock_filter *prefix, size_t n_prefix, struct sock_fprog *ret)
 {
 	struct sock_filter *instructions;
 	struct stat status;
-	size_t size;
+	size_t size, n;
 
 	if (fstat(fd, &status) < 0)
 		return -errno;
 	size = (size_t) status.st_size;
-	instructions = malloc(size);
+	n = n_prefix + size / sizeof(*instructions);
+	instructions = malloc(n * sizeof(*instructions));
 	if (!instructions)
 		return -ENOMEM;
-	if (size / sizeof(*instructions) > BPF_MAXINSNS ||
-		pread(fd, instructions, size, 0) != (ssize_t) size) {
+	if (n > BPF_MAXINSNS || pread(fd, instructions + n_prefix, size, 0) != (ssize_t) size) {
 		free(instructions);
 		return -EIO;
 	}
+	if (n_prefix)
+		memcpy(instructions, prefix, n_prefix * sizeof(*prefix));
 	ret->filter = instructions;
-	ret->len = (unsigned short) (size / sizeof(*instructions));
+	ret->len = (unsigned short) n;
 	return 0;
 }
 
-static int program_export(scmp_filter_ctx context, struct sock_fprog *ret)
+static int program_export(
+	scmp_filter_ctx context, enum syscall_filter_kind kind, struct sock_fprog *ret)
 {
+	size_t n_prefix = kind == SYSCALL_FILTER_DYNAMIC
+				  ? sizeof(DYNAMIC_PREFIX) / sizeof(*DYNAMIC_PREFIX)
+				  : 0;
 	int fd = memfd_create("seccomp", MFD_CLOEXEC);
 	int error;
 
@@ -236,12 +336,13 @@ static int program_export(scmp_filter_ctx context, struct sock_fprog *ret)
 		return -errno;
 	error = seccomp_export_bpf(context, fd);
 	if (!error)
-		error = program_read(fd, ret);
+		error = program_read(fd, DYNAMIC_PREFIX, n_prefix, ret);
 	close(fd);
 	return error;
 }
 
-int syscall_filter_init(struct syscall_filter *filter, const struct exec_secret *secret)
+int syscall_filter_init(struct syscall_filter *filter, const struct exec_secret *secret,
+	enum syscall_filter_kind kind)
 {
 	scmp_filter_ctx context = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int error;
@@ -249,8 +350,10 @@ int syscall_filter_init(struct syscall_filter *filter, const struct exec_secret 
 	if (!context)
 		return -ENOMEM;
 	error = rules_add(context, secret);
+	if (!error && kind == SYSCALL_FILTER_DYNAMIC)
+		error = dynamic_rules_add(context);
 	if (!error)
-		error = program_export(context, &filter->program);
+		error = program_export(context, kind, &filter->program);
 	seccomp_release(context);
 	return error;
 }

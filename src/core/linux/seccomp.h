@@ -4,7 +4,8 @@
  * An allow list, turned into a program for the kernel once at core's start. Everything else answers
  * EPERM, a call of a foreign architecture kills. What is deliberately absent: whatever makes
  * processes, files, sockets, pipes, memfds, or memory that RLIMIT_DATA does not see, and whatever
- * names a thing by a path or by another process's number.
+ * names a thing by a path or by another process's number. Dynamically linked components have a list
+ * of their own that adds what their linker needs and no way to any of these.
  */
 #ifndef CORE_LINUX_SECCOMP_H
 #define CORE_LINUX_SECCOMP_H
@@ -36,13 +37,19 @@ struct syscall_filter {
  */
 int exec_secret_draw(int dirfd, int flags, struct exec_secret *ret);
 
+enum syscall_filter_kind {
+	SYSCALL_FILTER_STATIC,
+	SYSCALL_FILTER_DYNAMIC, /* with what a dynamic linker needs, see modules.h and the loader */
+};
+
 /**
  * syscall_filter_init() - build the program
  * @secret: the only arguments with which execveat() passes
  *
  * Return: 0, -ENOMEM, or another negative errno if the library can't build it.
  */
-int syscall_filter_init(struct syscall_filter *filter, const struct exec_secret *secret);
+int syscall_filter_init(struct syscall_filter *filter, const struct exec_secret *secret,
+	enum syscall_filter_kind kind);
 
 /** syscall_filter_done() - forget it; processes that carry it are not affected */
 void syscall_filter_done(struct syscall_filter *filter);

@@ -12,6 +12,8 @@
 #include "core/linux/spawn.h"
 
 #include "core/linux/landlock.h"
+#include "core/linux/loader.h"
+#include "core/linux/memfd.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -31,7 +33,9 @@
 
 #define STAGING_FIRST  SPAWN_DESCRIPTOR_FIRST
 #define STAGING_BINARY (STAGING_FIRST + SPAWN_DESCRIPTORS_MAX)
-#define STAGING_END    (STAGING_BINARY + 1)
+#define STAGING_END    MODULES_END /* modules come after the binary */
+
+_Static_assert(STAGING_BINARY + 1 == MODULE_FIRST, "staging numbers overlap");
 
 #define CHILD_STACK_BYTES (32u << 10)
 #define SIGNALS_END       65 /* one above the kernel's last */
@@ -49,9 +53,9 @@ struct start {
 	struct limits_plan limits;
 	pid_t core;
 	char *argv[2];
-	char *envp[1];
-	size_t step; /* of CHILD_STEPS, the child's report */
-	int error;   /* errno of that step, 0 unless it failed */
+	char *envp[MODULES_MAX + 1]; /* names of the modules, for the loader alone */
+	size_t step;                 /* of CHILD_STEPS, the child's report */
+	int error;                   /* errno of that step, 0 unless it failed */
 };
 
 /* The child's half */
@@ -116,8 +120,9 @@ CHILD_CODE static long child_enter_landlock(const struct start *start)
  */
 CHILD_CODE static long child_split_descriptors(const struct start *start)
 {
-	(void) start;
-	if (syscall(SYS_close_range, STAGING_END, ~0u, CLOSE_RANGE_UNSHARE) < 0)
+	unsigned end = start->request->n_modules ? MODULES_END : MODULE_FIRST;
+
+	if (syscall(SYS_close_range, end, ~0u, CLOSE_RANGE_UNSHARE) < 0)
 		return -1;
 	return syscall(SYS_close_range, 0, STAGING_FIRST - 1, 0);
 }
@@ -138,7 +143,11 @@ CHILD_CODE static long child_reset_signals(const struct start *start)
 
 CHILD_CODE static long child_enter_filter(const struct start *start)
 {
-	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &start->spawner->filter.program);
+	const struct spawner *spawner = start->spawner;
+
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0,
+		start->request->n_modules ? &spawner->dynamic_filter.program
+					  : &spawner->filter.program);
 }
 
 CHILD_CODE static long child_exec(const struct start *start)
@@ -187,9 +196,24 @@ static void fault_set(struct spawn_fault *fault, const char *name, const char *s
 		name, step, strerror(error));
 }
 
-/* All requested descriptors to their numbers, inherited; 0 or negative errno */
-static int staging_fill(const struct spawn_request *request)
+/* Each module to its number, and the program to those left over; 0 or negative errno */
+static int staging_fill_modules(const struct spawn_request *request)
 {
+	for (size_t i = 0; i < MODULES_MAX && request->n_modules; i++) {
+		const struct spawn_module *module =
+			&request->modules[i < request->n_modules ? i : MODULE_PROGRAM];
+
+		if (dup3(module->fd, MODULE_FIRST + (int) i, 0) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+/* All requested descriptors to their numbers, inherited; 0 or negative errno */
+static int staging_fill(const struct spawner *spawner, const struct spawn_request *request)
+{
+	int binary = request->n_modules ? spawner->loader_fd : request->binary_fd;
+
 	for (size_t i = 0; i < request->n_descriptors; i++) {
 		int fd = request->descriptors[i];
 
@@ -197,18 +221,35 @@ static int staging_fill(const struct spawn_request *request)
 		if (fd >= 0 && dup3(fd, STAGING_FIRST + (int) i, 0) < 0)
 			return -errno;
 	}
-	return dup3(request->binary_fd, STAGING_BINARY, O_CLOEXEC) < 0 ? -errno : 0;
+	if (dup3(binary, STAGING_BINARY, O_CLOEXEC) < 0)
+		return -errno;
+	return staging_fill_modules(request);
 }
 
-static void staging_clear(const struct spawner *spawner, size_t n_descriptors)
+static void staging_clear(const struct spawner *spawner, const struct spawn_request *request)
 {
+	int end = request->n_modules ? MODULES_END : MODULE_FIRST;
 	int done = 0;
 
-	for (size_t i = 0; i < n_descriptors && done >= 0; i++)
+	for (size_t i = 0; i < request->n_descriptors && done >= 0; i++)
 		done = dup3(spawner->null_fd, STAGING_FIRST + (int) i, O_CLOEXEC);
-	if (done >= 0)
-		done = dup3(spawner->null_fd, STAGING_BINARY, O_CLOEXEC);
+	for (int number = STAGING_BINARY; number < end && done >= 0; number++)
+		done = dup3(spawner->null_fd, number, O_CLOEXEC);
 	assert(done >= 0);
+}
+
+/* What dynamically linked components share, made when the first one starts */
+static int dynamic_prepare(struct spawner *spawner)
+{
+	int error = 0;
+
+	if (!spawner->dynamic_filter.program.filter)
+		error = syscall_filter_init(
+			&spawner->dynamic_filter, &spawner->secret, SYSCALL_FILTER_DYNAMIC);
+	if (!error && spawner->loader_fd < 0)
+		error = rom_memfd_fill(
+			loader_image, loader_image_bytes, "loader", &spawner->loader_fd);
+	return error;
 }
 
 /*
@@ -273,19 +314,25 @@ int spawner_start(struct spawner *spawner, const struct spawn_request *request,
 		.limits = spawner->limits,
 		.core = getpid(),
 		.argv = { name, NULL } };
-	int answer, error;
+	const char *step = "dynamic linking";
+	int answer = SPAWN_E_FAILED, error;
 
 	assert(request->n_descriptors <= SPAWN_DESCRIPTORS_MAX);
+	assert(request->n_modules <= MODULES_MAX);
 	snprintf(name, sizeof(name), "%s", request->name);
+	for (size_t i = 0; i < request->n_modules; i++)
+		start.envp[i] = (char *) request->modules[i].name;
 	limits_plan_set(&start.limits, &request->limits);
-	error = staging_fill(request);
-	if (error) {
-		fault_set(fault, name, "descriptors", -error);
-		answer = SPAWN_E_FAILED;
-	} else {
-		answer = staged_start(&start, fault, ret);
+	error = request->n_modules ? dynamic_prepare(spawner) : 0;
+	if (!error) {
+		step = "descriptors";
+		error = staging_fill(spawner, request);
 	}
-	staging_clear(spawner, request->n_descriptors);
+	if (error)
+		fault_set(fault, name, step, -error);
+	else
+		answer = staged_start(&start, fault, ret);
+	staging_clear(spawner, request);
 	return answer;
 }
 
@@ -364,7 +411,9 @@ static int filter_build(struct spawner *spawner)
 {
 	int error = exec_secret_draw(STAGING_BINARY, AT_EMPTY_PATH, &spawner->secret);
 
-	return error ? error : syscall_filter_init(&spawner->filter, &spawner->secret);
+	return error ? error
+		     : syscall_filter_init(
+			       &spawner->filter, &spawner->secret, SYSCALL_FILTER_STATIC);
 }
 
 static int limits_build(struct spawner *spawner)
@@ -384,7 +433,7 @@ static const struct {
 	int (*run)(struct spawner *spawner);
 } INIT_STEPS[] = {
 	{ "Linux 5.9 or newer is required (close_range)", unshare_probe },
-	{ "descriptors 3 to 15 are needed for starting components", staging_reserve },
+	{ "descriptors 3 to 31 are needed for starting components", staging_reserve },
 	{ "memory for starting components", stack_reserve },
 	{ "limits", limits_build },
 	{ "signals", signals_note },
@@ -405,7 +454,7 @@ static void missing_note(struct spawner *spawner)
 
 int spawner_init(struct spawner *spawner, struct spawn_fault *fault)
 {
-	*spawner = (struct spawner){ .landlock_fd = -1, .null_fd = -1 };
+	*spawner = (struct spawner){ .landlock_fd = -1, .null_fd = -1, .loader_fd = -1 };
 	for (size_t i = 0; i < sizeof(INIT_STEPS) / sizeof(*INIT_STEPS); i++) {
 		int error = INIT_STEPS[i].run(spawner);
 
@@ -429,10 +478,13 @@ void spawner_done(struct spawner *spawner)
 	}
 	if (spawner->landlock_fd >= 0)
 		close(spawner->landlock_fd);
+	if (spawner->loader_fd >= 0)
+		close(spawner->loader_fd);
 	if (spawner->stack)
 		munmap(spawner->stack, spawner->stack_bytes);
 	syscall_filter_done(&spawner->filter);
-	*spawner = (struct spawner){ .landlock_fd = -1, .null_fd = -1 };
+	syscall_filter_done(&spawner->dynamic_filter);
+	*spawner = (struct spawner){ .landlock_fd = -1, .null_fd = -1, .loader_fd = -1 };
 }
 
 const char *spawner_missing(const struct spawner *spawner)

@@ -4,9 +4,10 @@
  * What a component may do is decided before its first instruction: its descriptors, its limits, its
  * system calls. A spawner holds all that can be prepared once; a start is a vfork-like clone, a
  * dozen steps in the child, and an exec. Its cost does not grow with the number of descriptors core
- * holds, which is large: the child gets a copy of the lowest 16 only.
+ * holds, which is large: the child gets a copy of the lowest 16 only, or 32 if it is dynamically
+ * linked.
  *
- * For that, the numbers 3 to 15 belong to the spawner. Outside of spawner_start() they refer to
+ * For that, the numbers 3 to 31 belong to the spawner. Outside of spawner_start() they refer to
  * /dev/null, so that no channel is kept open by a forgotten reference. spawner_init() must
  * therefore come before anything else that opens descriptors.
  *
@@ -17,6 +18,7 @@
 #define CORE_LINUX_SPAWN_H
 
 #include "core/linux/limits.h"
+#include "core/linux/modules.h"
 #include "core/linux/seccomp.h"
 
 #include <sched.h>
@@ -26,7 +28,8 @@
 
 #define SPAWN_DESCRIPTOR_FIRST 3 /* number of a component's first descriptor */
 #define SPAWN_DESCRIPTORS_MAX  12
-#define SPAWN_NAME_MAX         63 /* bytes of argv[0] */
+#define SPAWN_DESCRIPTOR_END   MODULES_END /* from here on numbers are core's */
+#define SPAWN_NAME_MAX         63          /* bytes of argv[0] */
 
 enum {
 	SPAWN_E_FAILED = 1,    /* a step failed, spawn_fault says which */
@@ -36,18 +39,28 @@ enum {
 struct spawner {
 	struct exec_secret secret;
 	struct syscall_filter filter;
+	struct syscall_filter dynamic_filter; /* empty until a component needs it */
 	struct limits_plan limits;
 	uint64_t signals; /* bit N - 1: core does not leave signal N to its default action */
 	int landlock_fd;  /* ruleset, or -1 if this kernel has none */
 	int null_fd;      /* what the staging numbers refer to while unused */
+	int loader_fd;    /* sealed copy of the loader, or -1 until a component needs it */
 	char *stack;      /* the child's, with a guard page below */
 	size_t stack_bytes;
 	char missing[192]; /* "" if every wall stands */
 };
 
+/* A sealed memfd with an open file of its own, as its position is the component's */
+struct spawn_module {
+	const char *name; /* by which the dynamic linker asks for it; "" for the program */
+	int fd;
+};
+
 struct spawn_request {
 	const char *name;                       /* becomes argv[0] */
 	int binary_fd;                          /* executable memfd: rom_memfd_snapshot() */
+	const struct spawn_module *modules;     /* by enum module; instead of binary_fd */
+	size_t n_modules;                       /* 0 unless dynamically linked */
 	int descriptors[SPAWN_DESCRIPTORS_MAX]; /* become 3, 4, …; -1: number stays closed */
 	size_t n_descriptors;
 	struct process_limits limits;
@@ -72,12 +85,12 @@ struct process_end {
 };
 
 /**
- * spawner_init() - prepare everything that all starts share, reserve descriptors 3 to 15
+ * spawner_init() - prepare everything that all starts share, reserve descriptors 3 to 31
  * @fault: written on any answer but 0; its text says what is required
  *
  * What core does about signals must be settled before, too; a child gets the defaults.
  *
- * Return: 0; -EBUSY if a number from 3 to 15 is taken; -ENOSYS if the kernel is older than
+ * Return: 0; -EBUSY if a number from 3 to 31 is taken; -ENOSYS if the kernel is older than
  * Linux 5.9; other negative errno. Whatever is optional and missing: spawner_missing().
  */
 int spawner_init(struct spawner *spawner, struct spawn_fault *fault);
