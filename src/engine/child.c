@@ -380,15 +380,7 @@ void child_misbehaved(struct child *child, const char *what)
 
 bool child_gone(const struct child *child)
 {
-	const struct session *session;
-
-	DL_FOREACH2 (child->closing, session, closing_next)
-		if (session->environment)
-			return false;
-	for (session = child->sessions; session; session = session->by_id.next)
-		if (session->environment)
-			return false;
-	return true;
+	return !child->sessions && !child->closing && !child->served && !child->provided;
 }
 
 static void stop(struct child *child)

@@ -51,6 +51,7 @@ struct child {
 	struct sandbox_config *config;
 	const struct kin_node *start; /* its node in that config */
 	uint32_t id;                  /* 0 until it may start */
+	char version[KIN_NAME_MAX + 1]; /* that it was made by; a longer one is cut */
 
 	enum child_state state;
 	bool advance; /* sandbox_step() shall look at it */

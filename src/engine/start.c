@@ -1,6 +1,7 @@
 /* Start nodes; see the header. */
 #include "engine/start.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <kin/label.h>
@@ -106,6 +107,9 @@ struct child *start_new(struct sandbox *sandbox, const char *name, struct sandbo
 		owner_log(sandbox->owner, OWNER_ERROR, "%s: out of memory", name);
 		return NULL;
 	}
+	const char *version = kin_node_attribute(start, "version");
+
+	snprintf(child->version, sizeof(child->version), "%s", version ? version : "");
 	child->config = sandbox_config_ref(config);
 	child->start = start;
 	start_read(child);

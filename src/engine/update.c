@@ -132,13 +132,10 @@ bool sandbox_blocked(const struct child *child)
 {
 	const struct child *before;
 
-	DL_FOREACH (child->sandbox->dying, before) {
-		const char *a = kin_node_attribute(before->start, "version");
-		const char *b = kin_node_attribute(child->start, "version");
-
-		if (strcmp(before->name, child->name) == 0 && strcmp(a ? a : "", b ? b : "") == 0)
+	DL_FOREACH (child->sandbox->dying, before)
+		if (strcmp(before->name, child->name) == 0 &&
+			strcmp(before->version, child->version) == 0)
 			return true;
-	}
 	return false;
 }
 
@@ -177,7 +174,7 @@ void update_bury(struct sandbox *sandbox)
 		DL_DELETE(sandbox->dying, child);
 		successor = sandbox_child(sandbox, child->name);
 		child_free(child);
-		if (successor)
+		if (successor && successor->id)
 			sandbox_advance(successor);
 		sandbox->rebalance = sandbox->rebalance || sandbox->short_of;
 	}

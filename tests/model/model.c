@@ -438,6 +438,45 @@ static int local_close(void *ctx, struct session *session)
 static const struct local_ops local_ops = { local_exists, local_create, local_upgrade,
 	local_close };
 
+static void arm(void *ctx, enum owner_timer timer, uint64_t ms, bool periodic)
+{
+	struct model *model = ctx;
+
+	assert(periodic == (timer != OWNER_TIMER_REPORT) || !ms);
+	model->armed_ms[timer] = ms;
+}
+
+static const struct time_ops time_ops = { arm };
+
+void model_timer(struct model *model, enum owner_timer timer)
+{
+	assert(model->armed_ms[timer]);
+	if (timer == OWNER_TIMER_REPORT)
+		model->armed_ms[timer] = 0;
+	sandbox_timer(&model->sandbox, timer);
+	model_settle(model);
+}
+
+static void report(void *ctx)
+{
+	((struct model *) ctx)->n_reports++;
+}
+
+const char *model_report(struct model *model)
+{
+	struct kin_generator g;
+	const char *text;
+	size_t size;
+
+	kin_generator_init_fixed(&g, model->report, sizeof(model->report));
+	report_generate(&model->sandbox, &model->sandbox.report.details, &g);
+	int r = kin_generator_finish(&g, &text, &size);
+
+	assert(r == 0 && text == model->report);
+	kin_generator_done(&g);
+	return model->report;
+}
+
 static void schedule(void *ctx)
 {
 	((struct model *) ctx)->scheduled = true;
@@ -472,6 +511,8 @@ struct model *model_new(void)
 		.accounts = &account_ops,
 		.children = &child_ops,
 		.local = &local_ops,
+		.time = &time_ops,
+		.report = report,
 		.cap_close = cap_close,
 		.schedule = schedule,
 		.log = log_text,

@@ -22,6 +22,7 @@
 #define MODEL_LINES_MAX    512
 #define MODEL_LINE_BYTES   256
 #define MODEL_SCRIPTS_MAX  16
+#define MODEL_REPORT_BYTES 32768
 
 #define MODEL_RAM  (64u << 20) /* what the engine's program owns at first */
 #define MODEL_CAPS 2000u
@@ -112,6 +113,10 @@ struct model {
 		enum session_event event);
 	void *walk;
 
+	uint64_t armed_ms[OWNER_TIMERS]; /* 0: not armed */
+	unsigned n_reports;
+	char report[MODEL_REPORT_BYTES];
+
 	struct model_lines journal, log;
 };
 
@@ -195,6 +200,11 @@ bool model_guest_close(struct model *model, uint32_t id);
 
 /* Return: NULL if the parent was told of its end */
 struct model_guest *model_guest(struct model *model, uint32_t id);
+/* A timer that is armed runs out; one that is not aborts. */
+void model_timer(struct model *model, enum owner_timer timer);
+
+/* Return: the state report as it would be sent now, with the details that the config asks for */
+const char *model_report(struct model *model);
 
 /* Has a child use some of its quota (or give it back). */
 void model_charge(struct model *model, const char *child, struct quota amount);
