@@ -264,8 +264,8 @@ void budget_yielded(struct child *child)
 {
 	if (!has_account(child) || quota_is_zero(excess(child)) || !downgrade(child))
 		return;
-	child->sandbox->rebalance = child->sandbox->rebalance || child->sandbox->short_of;
-	sandbox_schedule(child->sandbox);
+	if (child->sandbox->short_of)
+		sandbox_resettle(child->sandbox);
 	ask_for_rest(child);
 }
 
@@ -342,7 +342,8 @@ static struct quota fund_new(struct child *child, struct quota left)
 		sandbox_advance(child);
 	}
 	if (!funded && !before) {
-		services_withdraw(&child->sandbox->services, child);
+		services_retract_all(&child->sandbox->services, child);
+		services_withdraw(child);
 		child_note(child, HISTORY_FAILED, "there is no valid quota for it");
 		report_urgent(child->sandbox);
 	}
@@ -382,7 +383,7 @@ void budget_balance(struct sandbox *sandbox)
 	bool asked = false; /* what is left */
 	struct child *child;
 
-	sandbox->rebalance = sandbox->short_of = false;
+	sandbox->resettle = sandbox->short_of = false;
 	take_all(sandbox);
 	DL_FOREACH (sandbox->children, child) {
 		if (!is_short(child) && !is_new(child))

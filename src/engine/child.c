@@ -399,7 +399,7 @@ static void close_rest(struct child *child)
 
 	HASH_ITER (by_server_id, child->served, session, next)
 		session_purge(session);
-	services_withdraw(&child->sandbox->services, child);
+	services_withdraw(child);
 	environment_close(child);
 	HASH_ITER (by_id, child->sessions, session, next)
 		if (!session->environment)

@@ -65,7 +65,7 @@ struct child {
 	enum child_mark mark;
 	struct child *marked_next;
 	uint32_t seen;    /* number of the update that found its start node */
-	uint32_t revived; /* number of the update that revived it */
+	uint32_t revived; /* number of the settling that revived it */
 	struct need *needs;
 	struct child_history history;
 	bool short_above; /* it failed because our own account was too small */

@@ -138,6 +138,7 @@ static void fail(struct child *child, const char *what, int why)
 	child_note(child, HISTORY_FAILED, "%s (%s)", what, kin_answer_text(why));
 	child->failed = true;
 	child_close_all(child);
+	sandbox_resettle(child->sandbox);
 	report_urgent(child->sandbox);
 }
 
@@ -190,9 +191,13 @@ static int obtain(struct child *child, const struct environment_session *env)
 			return 0;
 		if (session->state == SESSION_CREATE_REQUESTED)
 			return KIN_PENDING;
-		int answer = session->state == SESSION_CLOSED ? KIN_CLOSED : session->answer;
+		/* Its server ended: where does the route lead now? */
+		bool ended = session->deserted || session->state == SESSION_CLOSED;
+		int answer = session->answer;
 
-		drop_refused(session); /* or it was there and its server ended since */
+		drop_refused(session);
+		if (ended)
+			continue;
 		if ((answer != KIN_INSUFFICIENT_RAM && answer != KIN_INSUFFICIENT_CAPS) ||
 			child->retries++ == RETRIES_MAX)
 			return answer;

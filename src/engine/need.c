@@ -45,6 +45,8 @@ int needs_of_sessions(struct child *child, struct child *from)
 	HASH_ITER (by_id, from->sessions, session, next) {
 		struct route_request request;
 
+		if (!session_leads(session))
+			continue;
 		session_route_request(session, &request);
 		if (need_add(child, &request) < 0)
 			return -ENOMEM;
@@ -78,8 +80,9 @@ bool needs_changed(struct child *child)
 	LL_FOREACH (child->needs, need) {
 		struct route_end now = end_of(child, need);
 
-		if (now.exists != need->end.exists || now.kind != need->end.kind ||
-			now.server != need->end.server || strcmp(now.label, need->end.label) != 0)
+		if (now.exists && (!need->end.exists || now.kind != need->end.kind ||
+					  now.server != need->end.server ||
+					  strcmp(now.label, need->end.label) != 0))
 			return true;
 	}
 	return false;

@@ -45,7 +45,7 @@ void needs_forget(struct child *child);
 /* Return: the first need whose route leads nowhere, NULL if all lead somewhere */
 const struct need *needs_unmet(struct child *child);
 
-/* Does one of them lead elsewhere than when it was remembered? */
+/* Does one of them lead somewhere, and not where it did when it was remembered? */
 bool needs_changed(struct child *child);
 
 #endif

@@ -33,6 +33,12 @@ void sandbox_schedule(struct sandbox *sandbox)
 	sandbox->owner->schedule(sandbox->owner->ctx);
 }
 
+void sandbox_resettle(struct sandbox *sandbox)
+{
+	sandbox->resettle = true;
+	sandbox_schedule(sandbox);
+}
+
 struct child *sandbox_child(struct sandbox *sandbox, const char *name)
 {
 	struct child *child;
@@ -129,14 +135,6 @@ static void reroute_uncertain(struct sandbox *sandbox)
 	}
 }
 
-/* Names that changed since the last update, by the deaths of servers, are no reason by themselves.
- */
-static void forget_deaths(struct sandbox *sandbox)
-{
-	while (services_take_changed(&sandbox->services))
-		;
-}
-
 int sandbox_apply(struct sandbox *sandbox, struct kin_tree *tree)
 {
 	struct sandbox_config *before = sandbox->config, *config = config_new(tree);
@@ -148,7 +146,6 @@ int sandbox_apply(struct sandbox *sandbox, struct kin_tree *tree)
 	}
 	sandbox->updates++;
 	sandbox->config_error[0] = '\0';
-	forget_deaths(sandbox);
 	globals_apply(sandbox, before ? kin_tree_root(before->tree) : NULL, kin_tree_root(tree));
 	sandbox->config = config;
 	apply_starts(sandbox, config);
@@ -187,7 +184,7 @@ static void advance(struct child *child)
 		break;
 	case CHILD_EXITED:
 		child_close_all(child);
-		sandbox->rebalance = sandbox->rebalance || sandbox->short_of;
+		sandbox_resettle(sandbox);
 		if (child->propagate_exit)
 			owner->children->exit(owner->ctx, child->exit_value);
 		child->propagate_exit = false;
@@ -238,16 +235,21 @@ void sandbox_session_lost(struct session *session)
 	sandbox_mark(client, MARK_RESTART);
 }
 
+static bool is_unsettled(const struct sandbox *sandbox)
+{
+	return sandbox->marked || sandbox->services.changed || sandbox->resettle;
+}
+
 void sandbox_step(struct sandbox *sandbox)
 {
 	sandbox->scheduled = false;
 	update_bury(sandbox);
-	if (sandbox->marked)
+	if (is_unsettled(sandbox))
 		update_settle(sandbox);
 	advance_all(sandbox);
 	update_bury(sandbox);
-	if (sandbox->rebalance)
-		budget_balance(sandbox);
+	if (is_unsettled(sandbox))
+		sandbox_schedule(sandbox);
 	if (sandbox->services.grown)
 		forward_services_changed(sandbox);
 	report_flush(sandbox);
@@ -257,7 +259,7 @@ bool sandbox_settled(const struct sandbox *sandbox)
 {
 	const struct child *child;
 
-	if (sandbox->dying || sandbox->marked || sandbox->advancing)
+	if (sandbox->dying || sandbox->advancing || is_unsettled(sandbox))
 		return false;
 	DL_FOREACH (sandbox->children, child)
 		if ((child->state == CHILD_INCOMPLETE && !child->failed && !child->stuck) ||
@@ -325,10 +327,8 @@ void sandbox_granted(struct sandbox *sandbox)
 	struct child *child;
 
 	sandbox->asked = false;
-	if (sandbox->short_of) {
-		sandbox->rebalance = true;
-		sandbox_schedule(sandbox);
-	}
+	if (sandbox->short_of)
+		sandbox_resettle(sandbox);
 	DL_FOREACH (sandbox->children, child) {
 		if (!child->short_above)
 			continue;

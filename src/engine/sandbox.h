@@ -58,12 +58,13 @@ struct sandbox {
 	struct forward *forwards; /* hashed by ID; see forward.h */
 	uint32_t last_up_id, last_child_id;
 	uint32_t updates;           /* number of the present one */
+	uint32_t settlings;         /* likewise: of update_settle() */
 	struct quota promised;      /* sum of what children are promised */
 	unsigned environment_steps; /* by which donations of environments had to be raised */
 	bool scheduled;
 	bool asked;     /* our parent for more, and it has not granted anything since */
 	bool short_of;  /* some child has less than its start node says */
-	bool rebalance; /* sandbox_step() shall look whether there is more (or less) to give */
+	bool resettle; /* something went that others may have waited for: quota, a rival */
 	struct report report;
 };
 
@@ -123,6 +124,7 @@ struct service *sandbox_child_service(
 	struct sandbox *sandbox, const char *name, const char *service);
 
 void sandbox_schedule(struct sandbox *sandbox);
+void sandbox_resettle(struct sandbox *sandbox);
 void sandbox_advance(struct child *child); /* have sandbox_step() look at it */
 void sandbox_ask_parent(struct sandbox *sandbox, struct quota amount);
 

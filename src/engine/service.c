@@ -108,22 +108,35 @@ int services_provide(struct services *services, struct child *server, const char
 	return 0;
 }
 
-void services_retract(struct services *services, struct service *service)
+/* Return: whether it was offered */
+static bool withdraw(struct service *service)
 {
 	if (service->withdrawn)
-		return;
+		return false;
 	service->withdrawn = true;
 	DL_DELETE(service->name->children, service);
-	change(services, service->name);
+	return true;
 }
 
-void services_withdraw(struct services *services, struct child *server)
+void services_retract(struct services *services, struct service *service)
+{
+	if (withdraw(service))
+		change(services, service->name);
+}
+
+void services_retract_all(struct services *services, struct child *server)
+{
+	for (struct service *s = server->provided; s; s = s->child_next)
+		services_retract(services, s);
+}
+
+void services_withdraw(struct child *server)
 {
 	while (server->provided) {
 		struct service *service = server->provided;
 
 		server->provided = service->child_next;
-		services_retract(services, service);
+		withdraw(service);
 		free(service);
 	}
 }

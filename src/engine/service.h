@@ -63,8 +63,12 @@ int services_provide(struct services *services, struct child *server, const char
 /* Offers it no longer, but what sessions it has are still to be closed. */
 void services_retract(struct services *services, struct service *service);
 
-/* The child no longer provides anything. Its sessions must be purged. */
-void services_withdraw(struct services *services, struct child *server);
+/* The same for all that a child offers. */
+void services_retract_all(struct services *services, struct child *server);
+
+/* The child ended: it no longer provides anything, which is no reason to ask who used it again. Its
+ * sessions must be purged. */
+void services_withdraw(struct child *server);
 
 /* Return: one of the names that changed, off that list; NULL if there is none (left) */
 struct service_name *services_take_changed(struct services *services);

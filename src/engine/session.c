@@ -44,6 +44,25 @@ const char *session_state_word(enum session_state state)
 	return "";
 }
 
+bool session_leads(const struct session *session)
+{
+	switch (session->state) {
+	case SESSION_CREATE_REQUESTED:
+	case SESSION_AVAILABLE:
+	case SESSION_HANDED_OUT:
+	case SESSION_UPGRADE_REQUESTED:
+	case SESSION_CLOSED: /* its server is gone, its client doesn't know */
+		return true;
+	case SESSION_DENIED:
+		return session->deserted;
+	case SESSION_INSUFFICIENT_RAM:
+	case SESSION_INSUFFICIENT_CAPS:
+	case SESSION_CLOSE_REQUESTED:
+		break;
+	}
+	return false;
+}
+
 bool session_alive(const struct session *session)
 {
 	return session->state == SESSION_AVAILABLE || session->state == SESSION_HANDED_OUT ||
@@ -413,6 +432,12 @@ static bool starts_with(const struct session *session)
 	return session->environment && session->client && session->client->starting;
 }
 
+static void desert(struct session *session)
+{
+	refuse(session, KIN_DENIED);
+	session->deserted = true;
+}
+
 void session_purge(struct session *session)
 {
 	enum session_state before = session->state;
@@ -432,11 +457,11 @@ void session_purge(struct session *session)
 	session->state = SESSION_CLOSED;
 	switch (before) {
 	case SESSION_CREATE_REQUESTED:
-		refuse(session, KIN_DENIED);
+		desert(session);
 		child_answered(session->client, session, SESSION_EVENT_CREATED);
 		break;
 	case SESSION_AVAILABLE:
-		refuse(session, KIN_DENIED);
+		desert(session);
 		break;
 	case SESSION_UPGRADE_REQUESTED:
 		child_answered(session->client, session, SESSION_EVENT_UPGRADED);

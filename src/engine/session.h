@@ -56,6 +56,7 @@ struct session {
 	bool parked;           /* the server has no account yet, the parent keeps the donation */
 	int cap;               /* 0 once handed out */
 	int answer;            /* what the client is told in the refused states */
+	bool deserted;         /* it was not refused, its server ended */
 	bool listed, closing;  /* which of its client's tables it is in */
 	struct service_name *name; /* that it was asked for under, while listed */
 	struct session *name_prev, *name_next;
@@ -82,6 +83,10 @@ struct session {
 
 /* "OK", "AVAIL", … as in reports; never NULL. */
 const char *session_state_word(enum session_state state);
+
+/* Has or awaits its client something at the end of a route, or had it until its server ended? What
+ * was refused or is ended has not. */
+bool session_leads(const struct session *session);
 
 /* Is there something at the server that must be closed? */
 bool session_alive(const struct session *session);

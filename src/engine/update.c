@@ -7,7 +7,7 @@
  * the same label. Whom to ask is known by name: each name of a service lists the sessions asked for
  * under it, so that the cost of a change follows what it concerns.
  *
- * Invariant: within one update a child is revived at most once, so that the circle of those that
+ * Invariant: within one settling a child is revived at most once, so that the circle of those that
  * need each other ends.
  */
 #include "engine/update.h"
@@ -22,25 +22,6 @@
 /*
  * Routes that lead elsewhere
  */
-
-/* A session that was refused or is ended is nothing that could lead elsewhere. */
-static bool counts(const struct session *session)
-{
-	switch (session->state) {
-	case SESSION_CREATE_REQUESTED:
-	case SESSION_AVAILABLE:
-	case SESSION_HANDED_OUT:
-	case SESSION_UPGRADE_REQUESTED:
-	case SESSION_CLOSED: /* its server is gone, its client doesn't know */
-		return true;
-	case SESSION_DENIED:
-	case SESSION_INSUFFICIENT_RAM:
-	case SESSION_INSUFFICIENT_CAPS:
-	case SESSION_CLOSE_REQUESTED:
-		break;
-	}
-	return false;
-}
 
 static const char *server_name(const struct service *service)
 {
@@ -95,7 +76,7 @@ static void reroute_session(struct session *session)
 	struct route_result now;
 	struct route_why why;
 
-	if (!counts(session) ||
+	if (!session_leads(session) ||
 		(child->state != CHILD_ALIVE && child->state != CHILD_INCOMPLETE))
 		return;
 	session_route_request(session, &request);
@@ -144,8 +125,7 @@ static void destroy(struct child *child)
 {
 	struct sandbox *sandbox = child->sandbox;
 
-	for (struct service *s = child->provided; s; s = s->child_next)
-		services_retract(&sandbox->services, s);
+	services_retract_all(&sandbox->services, child);
 	DL_APPEND(sandbox->dying, child);
 	child->state = CHILD_ABANDONED;
 	child_close_all(child);
@@ -176,7 +156,7 @@ void update_bury(struct sandbox *sandbox)
 		child_free(child);
 		if (successor && successor->id)
 			sandbox_advance(successor);
-		sandbox->rebalance = sandbox->rebalance || sandbox->short_of;
+		sandbox->resettle = sandbox->resettle || sandbox->short_of;
 	}
 }
 
@@ -204,6 +184,7 @@ static struct child *replace(struct child *old)
 	fresh->revived = old->revived;
 	fresh->history = old->history;
 	fresh->configured = old->configured;
+	fresh->known_quota = old->known_quota;
 	return fresh;
 }
 
@@ -296,15 +277,16 @@ static bool spread(struct sandbox *sandbox)
 
 static bool may_revive(const struct child *child)
 {
-	return child->stuck && child->revived != child->sandbox->updates;
+	return child->stuck && child->revived != child->sandbox->settlings;
 }
 
 static void revive_one(struct child *child)
 {
-	child->revived = child->sandbox->updates;
+	child->revived = child->sandbox->settlings;
 	child->stuck = false;
 	child->id = 0;
 	needs_forget(child);
+	start_provide(child);
 	child_note(child, HISTORY_REVIVED, "its routes lead somewhere again");
 }
 
@@ -326,7 +308,7 @@ static void revive(struct sandbox *sandbox)
 			if (!may_revive(child) || !child->provided ||
 				child->provided->withdrawn || !needs_unmet(child))
 				continue;
-			services_withdraw(&sandbox->services, child);
+			services_withdraw(child);
 			again = true;
 		}
 	} while (again);
@@ -372,6 +354,7 @@ static void start_new_ones(struct sandbox *sandbox)
 
 void update_settle(struct sandbox *sandbox)
 {
+	sandbox->settlings++;
 	spread(sandbox);
 	do {
 		do {

@@ -185,26 +185,18 @@ static void children_that_need_each_other_stop_and_come_back_together(void **sta
 /* c is withdrawn for being unmet while others are tried, and met when they are not. */
 static void who_is_revived_offers_what_it_provides(void **state)
 {
-#define CONTEST(s1, more) \
-	HEAD "<start name='s1'> <provides> <service name='X'/> </provides> <route>" s1 \
-	     "<any-service> <parent/> <any-child/> </any-service> </route> </start>" \
-	     "<start name='c'> <provides> <service name='Y'/> </provides> </start>" \
-	     "<start name='user'/>" more TAIL
-#define ELSEWHERE "<service name='P'> <child name='none'/> </service>"
-	struct model *model = model_with(CONTEST("", SERVER("s2", "X2")));
-	int cap;
+#define CONTEST(more) HEAD SERVER("c", "Y") SERVER("s1", "X") "<start name='user'/>" more TAIL
+	struct model *model = model_with(CONTEST(SERVER("s2", "X2")));
 
-	assert_int_equal(model_open(model, "s1", X, "P", "", donation), 0);
 	open_at(model, "c", X, "X", "s1");
 	open_at(model, "user", X, "Y", "c");
 	open_at(model, "s1", Y, "X2", "s2");
-	apply(model, CONTEST("", "")); /* X2 is gone: s1 stops, then c, then user */
+	apply(model, CONTEST("")); /* X2 is gone: s1 stops, then c, then user */
 	assert_true(stuck(model, "s1") && stuck(model, "c") && stuck(model, "user"));
-	apply(model, CONTEST("", SERVER("t", "X"))); /* c may use t's, while s1 still waits */
+	apply(model, CONTEST(SERVER("t", "X"))); /* c may use t's, while s1 still waits */
 	assert_true(stuck(model, "s1"));
 	assert_true(alive(model, "c") && alive(model, "user"));
 	open_at(model, "user", X, "Y", "c");
-	(void) cap;
 #undef CONTEST
 	model_free(model);
 }
@@ -378,16 +370,31 @@ static void the_death_of_a_server_is_no_change_of_the_config(void **state)
 	struct model *model = model_with(config);
 
 	open_at(model, "a", X, "X", "s");
+	apply(model, config);
 	child_exit(model_child(model, "s"), 1);
 	model_settle(model);
-	apply(model, config);
-	assert_int_equal(id_of(model, "a"), 1);
 	child_handles(model_child(model, "d"), CHILD_EVENT_HEARTBEAT);
 	for (int i = 0; i < 3; i++)
 		model_timer(model, OWNER_TIMER_HEARTBEAT);
 	assert_int_equal(id_of(model, "d"), 4); /* restarted, which is no reason either */
 	assert_int_equal(id_of(model, "a"), 1);
+	apply(model, config);
+	assert_int_equal(id_of(model, "a"), 1);
 	assert_true(alive(model, "a"));
+	model_free(model);
+}
+
+static void a_rival_that_ends_makes_a_route_lead_somewhere_again(void **state)
+{
+	struct model *model = model_with(HEAD "<start name='a'/>" SERVER("s", "X") TAIL);
+
+	open_at(model, "a", X, "X", "s");
+	apply(model, HEAD "<start name='a'/>" SERVER("s", "X") SERVER("t", "X") TAIL);
+	assert_true(stuck(model, "a"));
+	child_exit(model_child(model, "s"), 0);
+	model_settle(model);
+	assert_true(alive(model, "a"));
+	open_at(model, "a", X, "X", "t");
 	model_free(model);
 }
 
@@ -474,6 +481,7 @@ int main(void)
 		cmocka_unit_test(a_child_may_be_removed_before_it_started),
 		cmocka_unit_test(an_exited_child_stays_as_it_is),
 		cmocka_unit_test(the_death_of_a_server_is_no_change_of_the_config),
+		cmocka_unit_test(a_rival_that_ends_makes_a_route_lead_somewhere_again),
 		cmocka_unit_test(a_restarted_server_that_was_dead_restarts_its_clients),
 		cmocka_unit_test(an_environment_falls_back_if_its_server_fails),
 		cmocka_unit_test(an_environment_waits_on_if_its_server_is_restarted),
