@@ -123,8 +123,15 @@ static const struct account_ops account_ops = { transfer, info };
 
 static struct model_pd *pd_new(struct model *model, int cap)
 {
-	assert(model->n_pds < MODEL_ACCOUNTS_MAX);
-	struct model_pd *pd = &model->pds[model->n_pds++];
+	uint32_t i = 0; /* of one that has ended */
+
+	while (i < model->n_pds && model->pds[i].alive)
+		i++;
+	assert(i < MODEL_ACCOUNTS_MAX);
+	model->n_pds += i == model->n_pds;
+	struct model_pd *pd = &model->pds[i];
+
+	*pd = (struct model_pd){ .cap = 0 };
 
 	account_init(&pd->account);
 	pd->cap = cap;
