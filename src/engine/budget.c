@@ -92,15 +92,15 @@ static uint64_t configured(struct child *child, const struct resource_kind *kind
 static void configure(struct child *child)
 {
 	const struct owner *owner = child->sandbox->owner;
-	struct quota before = child->configured;
+	struct quota before = child->said;
 	struct quota now = { configured(child, &ram_kind, false),
 		configured(child, &cap_kind, false) };
 	bool changed = now.ram != before.ram || now.caps != before.caps || !child->known_quota;
 
-	child->configured = now;
-	child->known_quota = true;
 	if (!changed)
 		return;
+	child->said = child->configured = now;
+	child->known_quota = true;
 	configured(child, &ram_kind, true);
 	configured(child, &cap_kind, true);
 	if (!now.ram)
@@ -117,6 +117,9 @@ static void check_preserved(struct sandbox *sandbox)
 	struct quota preserve = sandbox->globals.preserve;
 	struct account_info info = { { 0, 0 }, { 0, 0 } };
 
+	if (sandbox->globals.told_preserve)
+		return;
+	sandbox->globals.told_preserve = true;
 	if (owner->accounts->info(owner->ctx, OWNER_SELF, &info))
 		owner_log(owner, OWNER_ERROR, "own account can't be read");
 	if (preserve.ram > info.quota.ram - info.used.ram)
@@ -153,6 +156,13 @@ void budget_adopted(struct child *child)
 	promise(child, environment_cost_after_pd());
 }
 
+void budget_started(struct child *child)
+{
+	promise(child, (struct quota){ ENVIRONMENT_CHILD_BYTES, 0 });
+	if (child->sandbox->short_of)
+		sandbox_resettle(child->sandbox);
+}
+
 void budget_settled(struct child *child)
 {
 	promise(child, (struct quota){ 0, 0 });
@@ -162,11 +172,11 @@ static struct quota available(const struct sandbox *sandbox)
 {
 	const struct owner *owner = sandbox->owner;
 	struct account_info info = { { 0, 0 }, { 0, 0 } };
-	struct quota held = forward_held(sandbox);
+	struct quota kept = quota_sum(forward_held(sandbox), (struct quota){ sandbox->kept_bytes, 0 });
 
 	owner->accounts->info(owner->ctx, OWNER_SELF, &info);
 	return quota_less(quota_less(quota_less(info.quota, info.used), sandbox->globals.preserve),
-		quota_sum(sandbox->promised, held));
+		quota_sum(sandbox->promised, kept));
 }
 
 int budget_give(struct child *child, struct quota amount)
@@ -273,6 +283,14 @@ void budget_yielded(struct child *child)
  * Giving
  */
 
+/* Also one that waits for its PD: then the rest follows when it has started. */
+static bool is_short(const struct child *child)
+{
+	return (child->state == CHILD_ALIVE || child->state == CHILD_INCOMPLETE) &&
+	       !child->stuck && (!child->failed || child->unfunded) &&
+	       !quota_is_zero(quota_less(child->configured, child->assigned));
+}
+
 static void tell_short(
 	struct child *child, const struct resource_kind *kind, uint64_t wanted, uint64_t given)
 {
@@ -326,7 +344,7 @@ static bool fund(struct child *child, struct quota left)
 
 static bool is_new(const struct child *child)
 {
-	return child->state == CHILD_INCOMPLETE && child->id && !child->stuck && !child->adopted &&
+	return child->state == CHILD_INCOMPLETE && !child->stuck && !child->adopted &&
 	       !child->starting && quota_is_zero(child->promised) &&
 	       (!child->failed || child->unfunded);
 }
@@ -337,10 +355,8 @@ static struct quota fund_new(struct child *child, struct quota left)
 	bool funded = fund(child, left), before = child->unfunded;
 
 	child->unfunded = child->failed = !funded;
-	if (funded && before) {
+	if (funded && before)
 		start_provide(child);
-		sandbox_advance(child);
-	}
 	if (!funded && !before) {
 		services_retract_all(&child->sandbox->services, child);
 		services_withdraw(child);
@@ -352,17 +368,15 @@ static struct quota fund_new(struct child *child, struct quota left)
 
 static struct quota upgrade(struct child *child, struct quota left)
 {
-	struct quota more = quota_least(quota_less(child->configured, child->assigned), left);
+	struct quota want = child->configured;
+	struct quota more = quota_least(quota_less(want, child->assigned), left);
 
-	if (quota_is_zero(more) || budget_give(child, more) != 0)
-		return (struct quota){ 0, 0 };
+	if (!has_account(child) || (!quota_is_zero(more) && budget_give(child, more) != 0))
+		more = (struct quota){ 0, 0 };
+	tell_short(child, &ram_kind, want.ram, child->assigned.ram);
+	tell_short(child, &cap_kind, want.caps, child->assigned.caps);
+	child->told_short = is_short(child);
 	return more;
-}
-
-static bool is_short(const struct child *child)
-{
-	return (is_new(child) || has_account(child)) &&
-	       !quota_is_zero(quota_less(child->configured, child->assigned));
 }
 
 static void take_all(struct sandbox *sandbox)

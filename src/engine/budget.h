@@ -3,8 +3,8 @@
  *
  * A child's assigned quota is what its start node says, or as much of it as there is beyond what is
  * kept for ourselves; it records what was really given, so that the rest can follow. What a child
- * was assigned but its PD did not get yet is promised: it is still in our account, and nobody
- * else's.
+ * was assigned but its PD did not get (yet) is promised: it is still in our account, and nobody
+ * else's. Nor is what we keep of the donations of sessions, which goes back one day.
  */
 #ifndef ENGINE_BUDGET_H
 #define ENGINE_BUDGET_H
@@ -36,8 +36,10 @@ int budget_take(struct child *child, struct quota amount);
 /* The child answered a yield request: takes what it freed. */
 void budget_yielded(struct child *child);
 
-/* Its PD has got its quota, or everything is paid, or it is ended: less is promised or nothing. */
+/* Its PD has got its quota, or all of its environment is paid, or it is ended: less is promised, or
+ * nothing. */
 void budget_adopted(struct child *child);
+void budget_started(struct child *child);
 void budget_settled(struct child *child);
 
 #endif

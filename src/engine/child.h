@@ -78,7 +78,8 @@ struct child {
 	bool config_unread; /* its config changed and it was told, but has not asked for it yet */
 	bool adopted;
 	uint32_t account;
-	struct quota configured; /* by its start node */
+	struct quota said;       /* by its start node */
+	struct quota configured; /* likewise, and what was granted or withdrawn since */
 	bool known_quota;        /* it was read */
 	bool told_short;         /* that there is less */
 	struct quota assigned;   /* of that, as much as there was */

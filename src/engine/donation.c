@@ -87,6 +87,7 @@ int donation_give(struct session *session, struct quota amount, uint64_t cost_by
 	session->donation.ram += amount.ram;
 	session->donation.caps += amount.caps;
 	session->cost_bytes += cost_bytes;
+	session->sandbox->kept_bytes += cost_bytes;
 	if (upgrade && session->environment) {
 		session->added.ram += amount.ram;
 		session->added.caps += amount.caps;
@@ -157,6 +158,7 @@ void donation_return(struct session *session)
 	struct quota all = plus_cost(session->donation, session->cost_bytes);
 
 	move_back(session, session->donation, session->environment ? session->added : all);
+	session->sandbox->kept_bytes -= session->cost_bytes;
 	session->donation = session->added = (struct quota){ 0, 0 };
 	session->cost_bytes = 0;
 }

@@ -38,16 +38,13 @@ static const struct environment_session environment[] = {
 #define MODULES_MAX 32
 static const struct quota module_donation = { 8 * 1024, 2 };
 
-/* struct child, its names and tables. */
-#define CHILD_COST_BYTES (4 * 1024)
-
 /* How often a donation that a server finds too small is raised, and by how much. */
 #define RETRIES_MAX 8
 static const struct quota retry_step = { 8 * 1024, 2 };
 
 struct quota environment_cost(void)
 {
-	struct quota sum = { CHILD_COST_BYTES, 0 };
+	struct quota sum = { ENVIRONMENT_CHILD_BYTES, 0 };
 
 	for (size_t i = 0; i < N_ENVIRONMENT; i++) {
 		sum.ram += environment[i].donation.ram;
@@ -314,7 +311,7 @@ void environment_started(struct child *child, int r)
 	}
 	child->state = CHILD_ALIVE;
 	child->started = true;
-	budget_settled(child);
+	budget_started(child);
 	report_urgent(child->sandbox);
 	for (uint32_t id = ENV_PD; id < ENV_LINKER; id++)
 		close_cap(child, id);

@@ -11,6 +11,9 @@
 
 #include "engine/child.h"
 
+/* What we keep for struct child, its names and tables. */
+#define ENVIRONMENT_CHILD_BYTES (4 * 1024)
+
 /* What all environment sessions of a child cost together, and our own bookkeeping of it. */
 struct quota environment_cost(void);
 

@@ -174,10 +174,14 @@ static const struct kin_node *preserved_node(const struct kin_node *config, cons
 
 static void read_preserved(struct sandbox *sandbox, const struct kin_node *config)
 {
-	sandbox->globals.preserve.ram = kin_node_number(
+	struct quota *preserve = &sandbox->globals.preserve, before = *preserve;
+
+	preserve->ram = kin_node_number(
 		preserved_node(config, "RAM"), "preserve", SANDBOX_PRESERVE_RAM);
-	sandbox->globals.preserve.caps = kin_node_number(
+	preserve->caps = kin_node_number(
 		preserved_node(config, "CAP"), "preserve", SANDBOX_PRESERVE_CAPS);
+	if (before.ram != preserve->ram || before.caps != preserve->caps)
+		sandbox->globals.told_preserve = false;
 }
 
 static void read_heartbeat(struct sandbox *sandbox, const struct kin_node *heartbeat)

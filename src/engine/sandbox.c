@@ -155,7 +155,7 @@ int sandbox_apply(struct sandbox *sandbox, struct kin_tree *tree)
 	update_settle(sandbox);
 	forward_apply(sandbox);
 	sandbox_schedule(sandbox);
-	report_urgent(sandbox);
+	report_changed(sandbox);
 	return 0;
 }
 

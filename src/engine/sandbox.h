@@ -39,6 +39,7 @@ struct alias {
 struct globals {
 	const struct kin_node *defaults, *default_route, *parent_provides;
 	struct quota preserve;
+	bool told_preserve; /* that it is more than there is */
 	uint64_t heartbeat_ms; /* 0: none */
 	bool verbose;
 };
@@ -60,6 +61,7 @@ struct sandbox {
 	uint32_t updates;           /* number of the present one */
 	uint32_t settlings;         /* likewise: of update_settle() */
 	struct quota promised;      /* sum of what children are promised */
+	uint64_t kept_bytes;        /* sum of what we keep of their sessions' donations */
 	unsigned environment_steps; /* by which donations of environments had to be raised */
 	bool scheduled;
 	bool asked;     /* our parent for more, and it has not granted anything since */

@@ -183,6 +183,7 @@ static struct child *replace(struct child *old)
 	fresh->seen = old->seen;
 	fresh->revived = old->revived;
 	fresh->history = old->history;
+	fresh->said = old->said;
 	fresh->configured = old->configured;
 	fresh->known_quota = old->known_quota;
 	return fresh;
@@ -292,9 +293,10 @@ static void revive_one(struct child *child)
 
 /*
  * Those that are stuck may be waiting for each other: all are taken for there, and then those whose
- * needs are not met even so are not, until only those are left that can run together.
+ * needs are not met even so are not, until only those are left that can run together. Return: whether
+ * there are any.
  */
-static void revive(struct sandbox *sandbox)
+static bool revive(struct sandbox *sandbox)
 {
 	bool again, any = false;
 	struct child *child;
@@ -319,7 +321,8 @@ static void revive(struct sandbox *sandbox)
 		any = true;
 	}
 	while (!any && services_take_changed(&sandbox->services))
-		;
+		; /* all is as before */
+	return any;
 }
 
 /* A child that could not be started is tried again if what it missed leads elsewhere now. */
@@ -339,6 +342,13 @@ static void retry_failed(struct sandbox *sandbox)
  * All together
  */
 
+/* Who has a budget, but no PD yet. */
+static bool is_to_start(const struct child *child)
+{
+	return child->state == CHILD_INCOMPLETE && !child->failed && !child->stuck &&
+	       !child->adopted && !child->starting;
+}
+
 static void start_new_ones(struct sandbox *sandbox)
 {
 	struct child *child;
@@ -347,22 +357,26 @@ static void start_new_ones(struct sandbox *sandbox)
 		if (child->id || child->stuck)
 			continue;
 		child->id = ++sandbox->last_child_id;
-		sandbox_advance(child);
 		report_urgent(sandbox);
 	}
+	DL_FOREACH (sandbox->children, child)
+		if (is_to_start(child))
+			sandbox_advance(child);
 }
 
+/* Quota comes before routes that lead somewhere: who has none is nobody to wait for. */
 void update_settle(struct sandbox *sandbox)
 {
+	bool again;
+
 	sandbox->settlings++;
 	spread(sandbox);
 	do {
-		do {
-			retry_failed(sandbox);
-			revive(sandbox);
-		} while (spread(sandbox));
 		update_bury(sandbox);
-		start_new_ones(sandbox);
 		budget_balance(sandbox);
-	} while (sandbox->services.changed || sandbox->marked);
+		retry_failed(sandbox);
+		again = revive(sandbox);
+		again |= spread(sandbox);
+	} while (again);
+	start_new_ones(sandbox);
 }

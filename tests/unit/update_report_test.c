@@ -182,10 +182,10 @@ static void sessions_are_shown_on_both_sides(void **state)
 	model_open(model, "a", 10, "X", "l", donation);
 	const char *report = model_report(model);
 	assert_non_null(strstr(report,
-		"\t\t\t<session name=\"X\" state=\"CREATING\" label=\"a -> l\" ram=\"14K\" "
+		"\t\t\t<session name=\"X\" state=\"CREATING\" label=\"a -&gt; l\" ram=\"14K\" "
 		"caps=\"4\"/>\n\t\t</requested>\n\t</child>\n\t<child name=\"s\""));
 	assert_non_null(strstr(report, "\t\t<provided>\n"
-		"\t\t\t<session name=\"X\" state=\"CREATING\" label=\"a -> l\" ram=\"14K\" "
+		"\t\t\t<session name=\"X\" state=\"CREATING\" label=\"a -&gt; l\" ram=\"14K\" "
 		"caps=\"4\"/>\n\t\t</provided>\n"));
 	model_free(model);
 }

@@ -179,28 +179,31 @@ static void ids_follow_the_order_of_the_start_nodes(void **state)
 	model_free(model);
 }
 
+#define PLACED \
+	"<config prio_levels='4'> <affinity-space width='4' height='1'/>" PARENT DEFAULT_ROUTE DEFAULT
+
 static void what_is_fixed_at_the_start_restarts(void **state)
 {
 	static const char *const changes[] = { "priority='-1'", "ld='no'", "managing_system='yes'",
-		"version=''" };
+		"version='1'" };
 	char config[1024];
 
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
-		struct model *model = model_with(HEAD "<start name='a'/>" TAIL);
+		struct model *model = model_with(PLACED "<start name='a'/>" TAIL);
 
-		snprintf(config, sizeof(config), HEAD "<start name='a' %s/>" TAIL, changes[i]);
+		snprintf(config, sizeof(config), PLACED "<start name='a' %s/>" TAIL, changes[i]);
 		apply(model, config);
 		assert_int_equal(id_of(model, "a"), 2);
 		assert_true(alive(model, "a"));
-		apply(model, HEAD "<start name='a'/>" TAIL);
+		apply(model, PLACED "<start name='a'/>" TAIL);
 		assert_int_equal(id_of(model, "a"), 3);
 		model_free(model);
 	}
-	struct model *model = model_with(HEAD "<start name='a'/>" TAIL);
+	struct model *model = model_with(PLACED "<start name='a'/>" TAIL);
 
-	apply(model, HEAD "<start name='a'> <affinity xpos='1'/> </start>" TAIL);
+	apply(model, PLACED "<start name='a'> <affinity xpos='1' width='1' height='1'/> </start>" TAIL);
 	assert_int_equal(id_of(model, "a"), 2);
-	apply(model, HEAD "<start name='a'> <affinity xpos='2'/> </start>" TAIL);
+	apply(model, PLACED "<start name='a'> <affinity xpos='2' width='1' height='1'/> </start>" TAIL);
 	assert_int_equal(id_of(model, "a"), 3);
 	model_free(model);
 }
