@@ -66,6 +66,7 @@ struct child {
 	struct child *marked_next;
 	uint32_t seen;    /* number of the update that found its start node */
 	uint32_t revived; /* number of the settling that revived it */
+	uint32_t retried; /* number of the occasion at which it was tried again */
 	struct need *needs;
 	struct child_history history;
 	bool short_above; /* it failed because our own account was too small */

@@ -39,6 +39,12 @@ void sandbox_resettle(struct sandbox *sandbox)
 	sandbox_schedule(sandbox);
 }
 
+void sandbox_occasion(struct sandbox *sandbox)
+{
+	sandbox->occasions++;
+	sandbox_resettle(sandbox);
+}
+
 struct child *sandbox_child(struct sandbox *sandbox, const char *name)
 {
 	struct child *child;
@@ -145,6 +151,7 @@ int sandbox_apply(struct sandbox *sandbox, struct kin_tree *tree)
 		return -ENOMEM;
 	}
 	sandbox->updates++;
+	sandbox->occasions++;
 	sandbox->config_error[0] = '\0';
 	globals_apply(sandbox, before ? kin_tree_root(before->tree) : NULL, kin_tree_root(tree));
 	sandbox->config = config;
@@ -184,7 +191,7 @@ static void advance(struct child *child)
 		break;
 	case CHILD_EXITED:
 		child_close_all(child);
-		sandbox_resettle(sandbox);
+		sandbox_occasion(sandbox);
 		if (child->propagate_exit)
 			owner->children->exit(owner->ctx, child->exit_value);
 		child->propagate_exit = false;
@@ -279,6 +286,7 @@ static void beat(struct sandbox *sandbox)
 			child_note(child, HISTORY_RESTART, "it skipped %u heartbeats",
 				child->heartbeats_outstanding - 1);
 			sandbox_mark(child, MARK_RESTART);
+			sandbox_occasion(sandbox);
 			continue;
 		}
 		child_heartbeat(child);

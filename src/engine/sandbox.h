@@ -60,6 +60,7 @@ struct sandbox {
 	uint32_t last_up_id, last_child_id;
 	uint32_t updates;           /* number of the present one */
 	uint32_t settlings;         /* likewise: of update_settle() */
+	uint32_t occasions;         /* for a failed start to be tried again, so far */
 	struct quota promised;      /* sum of what children are promised */
 	uint64_t kept_bytes;        /* sum of what we keep of their sessions' donations */
 	unsigned environment_steps; /* by which donations of environments had to be raised */
@@ -126,7 +127,13 @@ struct service *sandbox_child_service(
 	struct sandbox *sandbox, const char *name, const char *service);
 
 void sandbox_schedule(struct sandbox *sandbox);
+
+/* Something went, or became free, that children may have waited for. */
 void sandbox_resettle(struct sandbox *sandbox);
+
+/* Something happened that no start brought about: who failed may be tried again, once. */
+void sandbox_occasion(struct sandbox *sandbox);
+
 void sandbox_advance(struct child *child); /* have sandbox_step() look at it */
 void sandbox_ask_parent(struct sandbox *sandbox, struct quota amount);
 

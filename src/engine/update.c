@@ -182,6 +182,7 @@ static struct child *replace(struct child *old)
 	DL_REPLACE_ELEM(sandbox->children, old, fresh);
 	fresh->seen = old->seen;
 	fresh->revived = old->revived;
+	fresh->retried = old->retried;
 	fresh->history = old->history;
 	fresh->said = old->said;
 	fresh->configured = old->configured;
@@ -325,14 +326,19 @@ static bool revive(struct sandbox *sandbox)
 	return any;
 }
 
-/* A child that could not be started is tried again if what it missed leads elsewhere now. */
+/*
+ * A child that could not be started is tried again if what it missed leads elsewhere now. Starts that
+ * fail move routes as well, so that without a bound some could try each other again for ever.
+ */
 static void retry_failed(struct sandbox *sandbox)
 {
 	struct child *child;
 
 	DL_FOREACH (sandbox->children, child) {
-		if (!child->failed || child->mark || !child->needs || !needs_changed(child))
+		if (!child->failed || child->mark || child->retried == sandbox->occasions ||
+			!child->needs || !needs_changed(child))
 			continue;
+		child->retried = sandbox->occasions;
 		child_note(child, HISTORY_RESTART, "what it missed is routed in another way");
 		sandbox_mark(child, MARK_RESTART);
 	}

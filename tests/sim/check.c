@@ -169,18 +169,28 @@ static unsigned count_outer(struct child *child)
 	return n;
 }
 
-static void check_pairs(const struct program *program)
+/* Return: how many of the children's sessions the parent has, too */
+static unsigned count_inner(const struct program *program, struct child *children)
 {
 	struct session *session, *next;
 	struct child *child;
 	unsigned n = 0;
 
-	DL_FOREACH (program->sandbox.children, child) {
+	DL_FOREACH (children, child) {
 		HASH_ITER (by_id, child->sessions, session, next)
 			n += check_pair(program, session);
 		DL_FOREACH2 (child->closing, session, closing_next)
 			n += check_pair(program, session);
 	}
+	return n;
+}
+
+static void check_pairs(const struct program *program)
+{
+	unsigned n = count_inner(program, program->sandbox.children) +
+		     count_inner(program, program->sandbox.dying);
+	struct session *session;
+
 	DL_FOREACH2 (program->sandbox.waiting, session, waiting_next)
 		n += !session->client && check_pair(program, session);
 	assert(n == count_outer(program->child));
