@@ -246,6 +246,10 @@ class Tree:
         found = [what for what in descriptors(pid) if name in what]
         assert not found, f"open in process {pid}: {found}"
 
+    def expect_descriptors(self, count):
+        """Core has no more than so many open, once it has seen that clients are gone."""
+        self._poll_until(lambda: len(descriptors(self.pid)) <= count, f"{count} descriptors")
+
     def expect_waiting(self, name):
         """A component does nothing at all any more: it has not run for a while."""
         pid, last, looks = self.processes()[name], None, 0
