@@ -275,6 +275,7 @@ def log_prints_what_was_said_by_prefix_and_follows():
         assert kin("log", "init -> hello")[0] == "[init -> hello] hello\n"
         assert kin("log", "nobody")[0] == ""
         lines = kin("log")[0].splitlines()
+        tree.expect(lines[-1])
         assert lines == tree.lines[:len(lines)], lines
         with Following("log", "-f", "init -> wit") as follow:
             number = None
