@@ -100,6 +100,27 @@ static void step_end(struct scene *scene, struct child *child)
 		child_died(child, input_byte(&scene->in) % 2 ? 11 : 0, input_byte(&scene->in));
 }
 
+/* A client of the parent, whose sessions are forwarded if the config says so. */
+static void step_guest(struct scene *scene, struct child *child)
+{
+	static const char *const labels[] = { "label", "a", "c -> x", "" };
+	const struct model_guest *guest = scene->model->guests;
+
+	switch (input_below(&scene->in, 4)) {
+	case 0:
+		if (guest)
+			model_guest_upgrade(scene->model, guest->id, some_quota(scene));
+		break;
+	case 1:
+		if (guest)
+			model_guest_close(scene->model, guest->id);
+		break;
+	default:
+		model_guest_open(scene->model, services[input_below(&scene->in, N(services))],
+			labels[input_below(&scene->in, N(labels))], some_quota(scene));
+	}
+}
+
 static void step_settle(struct scene *scene, struct child *child)
 {
 	model_settle(scene->model);
@@ -107,7 +128,7 @@ static void step_settle(struct scene *scene, struct child *child)
 
 static void (*const steps[])(struct scene *scene, struct child *child) = { step_open, step_open,
 	step_fetch, step_upgrade, step_close, step_serve, step_answer, step_parent, step_end,
-	step_settle };
+	step_settle, step_guest, step_guest };
 
 static void plan(struct scene *scene)
 {
