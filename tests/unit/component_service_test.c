@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "component/service.h"
+
 struct guest {
 	struct kin_client client;
 	struct kin_ram ram;
@@ -427,6 +429,70 @@ static void unknown_sessions_are_closed_already(void **state)
 	world_close(&server.world);
 }
 
+/*
+ * Services of somebody else
+ */
+
+static struct parent_pending_request forwarded[8];
+static unsigned n_forwarded;
+
+static void forward(const struct parent_pending_request *r, void *data)
+{
+	assert_ptr_equal(data, forwarded);
+	forwarded[n_forwarded++] = *r;
+}
+
+static void requests_for_services_of_somebody_else_are_passed_on(void **state)
+{
+	struct server server;
+	struct kin_env *env = &server.world.env;
+
+	server_open(&server);
+	n_forwarded = 0;
+	env->embedded.request = forward;
+	env->embedded.data = forwarded;
+	assert_int_equal(service_forward(env, "Else"), 0);
+	assert_int_equal(server.world.n_announcements, 3);
+	int own = session_open(&server, 1, "ROM");
+	const struct parent_pending_request r = create_request(2, "Else");
+	world_request(&server.world, &r);
+	world_rounds(&server.world);
+	assert_int_equal(n_forwarded, 1);
+	assert_string_equal(forwarded[0].service, "Else");
+	assert_string_equal(forwarded[0].args.label, "init -> client");
+	request(&server, PARENT_REQUEST_UPGRADE, 2);
+	request(&server, PARENT_REQUEST_UPGRADE, 1);
+	response_expect(&server, 1, KIN_OK);
+	request(&server, PARENT_REQUEST_CLOSE, 1);
+	response_expect(&server, 1, KIN_CLOSED);
+	request(&server, PARENT_REQUEST_CLOSE, 2);
+	assert_int_equal(n_forwarded, 3);
+	assert_int_equal(forwarded[1].kind, PARENT_REQUEST_UPGRADE);
+	assert_int_equal(forwarded[2].kind, PARENT_REQUEST_CLOSE);
+	close(own);
+	/* Who forwards may end. */
+	env->embedded.request = NULL;
+	world_request(&server.world, &r);
+	world_rounds(&server.world);
+	response_expect(&server, 2, KIN_DENIED);
+	world_close(&server.world);
+}
+
+static void a_service_is_announced_once_and_for_one(void **state)
+{
+	struct server server;
+	struct kin_env *env = &server.world.env;
+
+	server_open(&server);
+	assert_int_equal(service_forward(env, "ROM"), KIN_DENIED); /* our own */
+	world_answer(&server.world, KIN_DENIED);
+	assert_int_equal(service_forward(env, "Else"), KIN_DENIED);
+	assert_int_equal(service_forward(env, "Else"), 0);
+	assert_int_equal(service_forward(env, "Else"), 0);
+	assert_int_equal(server.world.n_announcements, 3); /* with the two of its own */
+	world_close(&server.world);
+}
+
 static void nothing_stays_open(void **state)
 {
 	unsigned before = world_descriptors();
@@ -435,6 +501,7 @@ static void nothing_stays_open(void **state)
 	create_may_deny_or_decide_later(NULL);
 	what_a_client_can_not_pay_is_insufficient_and_leaves_nothing(NULL);
 	garbage_costs_a_client_its_channel_and_nobody_else(NULL);
+	requests_for_services_of_somebody_else_are_passed_on(NULL);
 	assert_int_equal(world_descriptors(), before);
 }
 
@@ -456,6 +523,8 @@ int main(void)
 		cmocka_unit_test(garbage_costs_a_client_its_channel_and_nobody_else),
 		cmocka_unit_test(a_client_that_takes_no_replies_loses_its_channel),
 		cmocka_unit_test(unknown_sessions_are_closed_already),
+		cmocka_unit_test(requests_for_services_of_somebody_else_are_passed_on),
+		cmocka_unit_test(a_service_is_announced_once_and_for_one),
 		cmocka_unit_test(nothing_stays_open),
 	};
 
