@@ -1,5 +1,9 @@
 """Services of an init's children for its parent's other clients, at any depth."""
-from harness import BYSTANDERS, Tree, composition, main, start, test
+import contextlib
+import subprocess
+
+from harness import (BYSTANDERS, DEADLINE_S, KIN, ROMS, Command, Tree, composition, main,
+                     private_folder, start, test)
 
 FREE = "account: as at the start"
 ACCOUNT = "<account/>"
@@ -195,6 +199,91 @@ def a_client_that_dies_while_its_session_is_made_leaves_nothing():
         tree.expect_in_order(*by_server("create client -> a ram=4096 caps=3",
                                         "deliver client -> a ram=4096 caps=3",
                                         "destroy client -> a ram=4096 caps=3"))
+        tree.expect_bystanders()
+
+
+@contextlib.contextmanager
+def changing(*nodes):
+    """A tree that takes other configs: what it yields applies one."""
+    with private_folder() as folder:
+        path = folder / "tree.xml"
+
+        def apply(*others):
+            path.write_text(composition(*others))
+            subprocess.run([KIN, "apply", "--quiet", path], timeout=DEADLINE_S, check=True)
+
+        path.write_text(composition(*nodes))
+        roms = [option for rom in ROMS[-2:] for option in ("--rom", rom)]
+        with Command("run", *roms, str(path)) as tree:
+            tree.expect_match(r"\[init.*")
+            yield tree, apply
+
+
+@test
+def a_request_waits_for_its_server_and_for_its_policy():
+    nobody = '<policy label="client -> b"><child name="server"/></policy>'
+    opens = client(step("begin"), step("begin", "b"))
+    with changing(BYSTANDERS, forwarder(nobody), opens) as (tree, apply):
+        tree.expect_in_order(*said("client", "begin a: ok", "begin b: ok"))
+        tree.expect('[init -> services] Warning: service "Walk" denied to "client -> a": no policy '
+                    'matches')
+        tree.expect_in_order(*said("client", "opened a: denied"))
+        apply(BYSTANDERS, forwarder(nobody, server()), opens)
+        tree.expect_in_order(*said("client", "opened b: ok"))
+        tree.expect_bystanders()
+        assert tree.count(r"\[init -> client\] begin a: ok") == 1
+
+
+@test
+def a_request_waits_for_a_service_node():
+    opens = client(step("open", ram="64K"), step("close"), ACCOUNT)
+    anybody = '<default-policy><child name="server"/></default-policy>'
+    inner = '<service name="Other">' + anybody + "</service>"
+
+    def services(node):
+        config = composition(node, server())
+        return start("services", "kin-init", config, provides=["Walk", "Other"], ram="8M",
+                     caps="400")
+
+    with changing(BYSTANDERS, services(inner), opens) as (tree, apply):
+        tree.expect("[init -> services -> server] serving")
+        tree.expect_waiting("client")
+        apply(BYSTANDERS, services(inner + inner.replace("Other", "Walk")), opens)
+        tree.expect_in_order(*said("client", "open a: ok", "close a: ok", FREE))
+        tree.expect_bystanders()
+
+
+@test
+def who_is_served_by_another_policy_is_started_anew_and_nobody_else():
+    opens = [client(step("open"), name=name) for name in ("stays", "moves", "goes")]
+    rest = '<default-policy><child name="server"/></default-policy>'
+    moves = '<policy label="moves -> a"><child name="second" label="moved"/></policy>'
+    goes = '<policy label="goes -> a"/>'
+    servers = (server(), server(name="second"))
+    with changing(BYSTANDERS, forwarder(rest, *servers), *opens) as (tree, apply):
+        for name in ("stays", "moves", "goes"):
+            tree.expect(*by_server(f"create {name} -> a ram=4096 caps=3"))
+            tree.expect(*said(name, "open a: ok"))
+        apply(BYSTANDERS, forwarder(moves + goes + rest, *servers), *opens)
+        tree.expect(*by_server("destroy moves -> a ram=4096 caps=3",
+                               "destroy goes -> a ram=4096 caps=3"),
+                    "[init -> services -> second] create moved ram=4096 caps=3",
+                    *said("goes", "open a: denied"))
+        tree.expect_bystanders()
+        assert tree.count(r"\[init -> stays\] open a: ok") == 1
+        assert tree.count(r"\[init -> moves\] open a: ok") == 2
+        tree.forbid(".*destroy stays.*")
+
+
+@test
+def a_server_that_is_restarted_takes_its_clients_along():
+    opens = client(step("open"))
+    with changing(BYSTANDERS, nested(2, server()), opens) as (tree, apply):
+        tree.expect(*said("client", "open a: ok"))
+        apply(BYSTANDERS, nested(2, server(version="2")), opens)
+        tree.expect('[init] Warning: client: session of service "Walk" (label="client -> a") was '
+                    'ended by its server')
+        tree.expect_match(r"\[init -> client\] open a: ok", tree.after)
         tree.expect_bystanders()
 
 

@@ -394,6 +394,39 @@ static void places_outside_are_named_and_mean_everything(void **state)
 	}
 }
 
+static void who_is_placed_anew_is_restarted_and_nobody_else(void **state)
+{
+	static const char *const configs[] = {
+		"<config prio_levels='2'> <affinity-space width='2'/>" HEAD
+		"<start name='a' priority='-1'/> <start name='b'> <affinity width='1'/> </start>"
+		"<start name='c'/> </config>",
+		"<config prio_levels='2'> <affinity-space width='2' height='1'/>" HEAD
+		"<start name='a' priority='-7'/> <start name='b'> <affinity width='1' xpos='0'/>"
+		"</start> <start name='c'/> </config>",
+		"<config prio_levels='2'> <affinity-space width='4'/>" HEAD
+		"<start name='a' priority='-1'/> <start name='b'> <affinity width='1'/> </start>"
+		"<start name='c'/> </config>",
+		"<config prio_levels='4'> <affinity-space width='4'/>" HEAD
+		"<start name='a' priority='-2'/> <start name='b'> <affinity width='1'/> </start>"
+		"<start name='c'/> </config>",
+	};
+	static const unsigned starts[][3] = { { 1, 1, 1 }, { 1, 1, 1 }, { 1, 2, 1 }, { 2, 3, 2 } };
+	struct model *model = model_new();
+
+	for (size_t i = 0; i < sizeof(configs) / sizeof(configs[0]); i++) {
+		model_apply(model, configs[i]);
+		model_settle(model);
+		assert_int_equal(model_happened(model, "start a"), starts[i][0]);
+		assert_int_equal(model_happened(model, "start b"), starts[i][1]);
+		assert_int_equal(model_happened(model, "start c"), starts[i][2]);
+	}
+	assert_string_equal(
+		kin_args_get(&session_of(model, "a", ENV_CPU)->args, "priority"), "32768");
+	assert_affinity(session_of(model, "b", ENV_CPU)->affinity,
+		(struct kin_affinity){ 4, 1, 0, 0, 1, 1 });
+	model_free(model);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -410,6 +443,7 @@ int main(void)
 		cmocka_unit_test(arguments_without_room_for_a_priority_are_refused),
 		cmocka_unit_test(mistakes_are_named_and_made_good),
 		cmocka_unit_test(places_outside_are_named_and_mean_everything),
+		cmocka_unit_test(who_is_placed_anew_is_restarted_and_nobody_else),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
