@@ -38,16 +38,22 @@ def client(name, seed, episodes, route="", end="stay"):
 
 OPTIONS = ("--verbose",)
 HOLDS = {"ram": "256M", "caps": 8000}
-STAYING = ("plain", "late", "many", "mourner")
-INITS = ("core", "init", "inner")
+STAYING = ("plain", "late", "many", "guest", "mourner")
+SERVERS = ("honest", "moody", "hidden")
+INITS = ("core", "init", "inner", "services")
+MOODS = ('deny="10" insufficient="15" later="40" upgrade_later="40" close_later="40" '
+         'decide_us="300"')
 
 
 def staying(seed, episodes):
     inner = composition(client("deep", seed + 10, episodes), provides=UP_OR_ASIDE)
+    services = composition('<service name="Walk"><default-policy><child name="hidden"/>'
+                           "</default-policy></service>", server("hidden", seed + 11, MOODS))
     return [
         server("honest", seed, ""),
-        server("moody", seed + 1, 'deny="10" insufficient="15" later="40" upgrade_later="40" '
-               'close_later="40" decide_us="300"'),
+        server("moody", seed + 1, MOODS),
+        start("services", "kin-init", services, provides=["Walk"], ram="16M", caps="600"),
+        client("guest", seed + 12, episodes, TO.format("services")),
         client("plain", seed + 3, episodes, TO.format("honest")),
         client("late", seed + 4, episodes, TO.format("moody")),
         client("many", seed + 5, 2 * episodes, TO.format("moody")),
@@ -77,7 +83,7 @@ def expect_rest(tree):
     for name in (*STAYING, "inner -> deep"):
         sessions += int(tree.expect_match(rf"\[init -> {name}\] all episodes are over, (\d+) "
                                           "sessions", deadline_s=WALK_S)[1])
-    for name in ("honest", "moody", "init"):
+    for name in (*SERVERS, "services", "init"):
         tree.expect_waiting(name)
     return sessions
 
@@ -87,10 +93,10 @@ def measured(tree):
     sessions = expect_rest(tree)
     running = tree.processes()
     open_now = {name: len(descriptors(running[name]))
-                for name in ("init", "inner", "honest", "moody", *STAYING)}
+                for name in ("init", "inner", "services", *SERVERS, *STAYING)}
     open_now["core"] = len(descriptors(tree.pid))
     tree.end()
-    budgets = {name: row(tree, name) for name in (*INITS, "honest", "moody", *STAYING, "deep")}
+    budgets = {name: row(tree, name) for name in (*INITS, *SERVERS, *STAYING, "deep")}
     tree.forbid(r".*(missing|does not give back|does not take|breaks the protocol).*")
     return budgets, open_now, sessions
 
