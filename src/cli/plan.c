@@ -1,9 +1,9 @@
 /*
  * kin plan: what `kin apply` would do
  *
- * A dry run of the engine takes the place of the tree: it gets the config that is in force, what the
- * state report of the first init tells of its children, and then the new config. The tree itself is
- * only asked, never touched.
+ * A dry run of the engine takes the place of the tree: it gets the config that is in force, what
+ * the state report of the first init tells of its children, and then the new config. The tree
+ * itself is only asked, never touched.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@
 struct planning {
 	const struct options *options;
 	const struct place *place;
-	struct quota total;  /* of the whole tree */
+	struct quota total;   /* of the whole tree */
 	struct kin_tree *now; /* the config in force; owned until it is applied */
 	struct kin_tree *report;
 	struct config wanted;

@@ -43,8 +43,7 @@ static void print_state(const struct kin_node *child)
 
 static void print_wanted(const struct kin_node *child, const char *resource)
 {
-	const char *wanted =
-		kin_node_attribute(kin_node_first_of(child, resource), "requested");
+	const char *wanted = kin_node_attribute(kin_node_first_of(child, resource), "requested");
 
 	if (wanted)
 		printf("asks for %s %s more than it has\n", wanted,

@@ -80,8 +80,8 @@ static uint64_t configured(struct child *child, const struct resource_kind *kind
 
 	if (element && kin_node_read_number(element, "quantum", &amount) == 0) {
 		if (aloud && kin_node_has(child->start, kind->attribute))
-			owner_log(sandbox->owner, OWNER_WARNING, "%s: ambiguous %s-quota definition",
-				child->name, kind->title);
+			owner_log(sandbox->owner, OWNER_WARNING,
+				"%s: ambiguous %s-quota definition", child->name, kind->title);
 		return amount;
 	}
 	if (kin_node_read_number(child->start, kind->attribute, &amount) == 0)
@@ -172,7 +172,8 @@ static struct quota available(const struct sandbox *sandbox)
 {
 	const struct owner *owner = sandbox->owner;
 	struct account_info info = { { 0, 0 }, { 0, 0 } };
-	struct quota kept = quota_sum(forward_held(sandbox), (struct quota){ sandbox->kept_bytes, 0 });
+	struct quota kept =
+		quota_sum(forward_held(sandbox), (struct quota){ sandbox->kept_bytes, 0 });
 
 	owner->accounts->info(owner->ctx, OWNER_SELF, &info);
 	return quota_less(quota_less(quota_less(info.quota, info.used), sandbox->globals.preserve),
@@ -247,8 +248,8 @@ static bool downgrade(struct child *child)
 	bool any = false;
 
 	for (int i = 0; i < DOWNGRADE_ATTEMPTS_MAX; i++) {
-		struct quota take = quota_least(quota_least(excess(child), spare(child)),
-			environment_effective(child));
+		struct quota take = quota_least(
+			quota_least(excess(child), spare(child)), environment_effective(child));
 
 		if (quota_is_zero(take))
 			break;
@@ -286,8 +287,8 @@ void budget_yielded(struct child *child)
 /* Also one that waits for its PD: then the rest follows when it has started. */
 static bool is_short(const struct child *child)
 {
-	return (child->state == CHILD_ALIVE || child->state == CHILD_INCOMPLETE) &&
-	       !child->stuck && (!child->failed || child->unfunded) &&
+	return (child->state == CHILD_ALIVE || child->state == CHILD_INCOMPLETE) && !child->stuck &&
+	       (!child->failed || child->unfunded) &&
 	       !quota_is_zero(quota_less(child->configured, child->assigned));
 }
 

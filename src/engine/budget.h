@@ -28,8 +28,8 @@ void budget_configure(struct sandbox *sandbox);
 void budget_balance(struct sandbox *sandbox);
 
 /* Moves quota between us and a child that has an account, as part of what it is assigned. Giving
- * answers its pending resource request. Return: 0, KIN_EXCEEDED if the payer has less, KIN_INVALID if
- * it has no account, negative errno */
+ * answers its pending resource request. Return: 0, KIN_EXCEEDED if the payer has less, KIN_INVALID
+ * if it has no account, negative errno */
 int budget_give(struct child *child, struct quota amount);
 int budget_take(struct child *child, struct quota amount);
 

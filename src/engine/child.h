@@ -44,24 +44,25 @@ enum child_event {
 
 struct child {
 	struct sandbox *sandbox;
-	struct child *prev, *next; /* in the order of the start nodes, or of those being destroyed */
+	struct child *prev,
+		*next; /* in the order of the start nodes, or of those being destroyed */
 	UT_hash_handle by_name;
 	char name[KIN_NAME_MAX + 1];
 	char binary[KIN_LABEL_MAX + 1];
 	struct sandbox_config *config;
-	const struct kin_node *start; /* its node in that config */
-	uint32_t id;                  /* 0 until it may start */
+	const struct kin_node *start;   /* its node in that config */
+	uint32_t id;                    /* 0 until it may start */
 	char version[KIN_NAME_MAX + 1]; /* that it was made by; a longer one is cut */
 
 	enum child_state state;
 	bool advance; /* sandbox_step() shall look at it */
 	struct child *advance_prev, *advance_next;
-	bool started;     /* the owner serves it */
-	bool failed;      /* its start failed, it is tried again when something changes */
-	bool unfunded;    /* that is because it has no quota */
-	bool stuck;       /* stopped until its needs are met */
-	bool starting;    /* the owner is at it */
-	bool uncertain;   /* its routes may lead elsewhere */
+	bool started;   /* the owner serves it */
+	bool failed;    /* its start failed, it is tried again when something changes */
+	bool unfunded;  /* that is because it has no quota */
+	bool stuck;     /* stopped until its needs are met */
+	bool starting;  /* the owner is at it */
+	bool uncertain; /* its routes may lead elsewhere */
 	enum child_mark mark;
 	struct child *marked_next;
 	uint32_t seen;    /* number of the update that found its start node */
@@ -69,8 +70,8 @@ struct child {
 	uint32_t retried; /* number of the occasion at which it was tried again */
 	struct need *needs;
 	struct child_history history;
-	bool short_above; /* it failed because our own account was too small */
-	unsigned retries; /* of environment sessions whose donation was too small */
+	bool short_above;              /* it failed because our own account was too small */
+	unsigned retries;              /* of environment sessions whose donation was too small */
 	char module[KIN_NAME_MAX + 1]; /* the last one of these, which its start waits for */
 	unsigned n_modules;            /* linker and libraries asked for, if dynamically linked */
 	bool propagate_exit;

@@ -91,8 +91,7 @@ static int pay(struct dryrun *dryrun, struct quota amount, bool back)
 
 	if (ledger_transact(&edge, 1) == 0)
 		return 0;
-	return account_available(&dryrun->self).ram < amount.ram ? KIN_OUT_OF_RAM
-								: KIN_OUT_OF_CAPS;
+	return account_available(&dryrun->self).ram < amount.ram ? KIN_OUT_OF_RAM : KIN_OUT_OF_CAPS;
 }
 
 static struct pretended *pd_new(struct dryrun *dryrun)
@@ -432,8 +431,7 @@ int dryrun_apply(struct dryrun *dryrun, struct kin_tree *config)
  */
 
 /* The session under its own name again; an environment session has been opened already. */
-static void recall_session(
-	struct dryrun *dryrun, struct child *child, const struct kin_node *node)
+static void recall_session(struct dryrun *dryrun, struct child *child, const struct kin_node *node)
 {
 	const char *asked = kin_node_attribute(node, "asked");
 	const char *service = kin_node_attribute(node, "name");
@@ -448,7 +446,8 @@ static void recall_session(
 	args.ram_quota += kin_node_number(node, "ram", 0);
 	args.cap_quota = kin_node_number(node, "caps", 0);
 	child_session(child,
-		&(struct session_request){ ++dryrun->last_session_id, service, 1, &args, &affinity },
+		&(struct session_request){
+			++dryrun->last_session_id, service, 1, &args, &affinity },
 		&cap);
 }
 
@@ -470,8 +469,7 @@ static void recall_use(struct account *account, const struct kin_node *node)
 
 static void recall_child(struct dryrun *dryrun, struct child *child, const struct kin_node *node)
 {
-	struct account *account =
-		child->adopted ? account_of(dryrun, child->account) : NULL;
+	struct account *account = child->adopted ? account_of(dryrun, child->account) : NULL;
 
 	KIN_NODE_FOREACH (session, kin_node_first_of(node, "requested"), "session")
 		recall_session(dryrun, child, session);

@@ -2,9 +2,9 @@
  * Dry run: an engine whose owner only pretends
  *
  * Children are numbers in a ledger, sessions are granted as soon as they are asked for, servers
- * answer at once. What the engine decides is what it would decide in earnest, so this is how to find
- * out what a config would do without doing it. To stand for a tree that runs, it is told what that
- * one's state report says.
+ * answer at once. What the engine decides is what it would decide in earnest, so this is how to
+ * find out what a config would do without doing it. To stand for a tree that runs, it is told what
+ * that one's state report says.
  *
  * What it can't know is what only shows at run time: whether a server will refuse, what a new child
  * will ask for.

@@ -214,7 +214,8 @@ static void adopt(struct child *child)
 {
 	const struct owner *owner = owner_of(child);
 	struct session *pd = session_find(child, ENV_PD), *session, *next;
-	int r = owner->children->adopt(owner->ctx, pd->cap, environment_effective(child), &child->account);
+	int r = owner->children->adopt(
+		owner->ctx, pd->cap, environment_effective(child), &child->account);
 
 	if (r) {
 		fail(child, "its quota can't be given", r);

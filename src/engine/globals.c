@@ -87,8 +87,7 @@ static struct alias *alias_find(struct alias *aliases, const char *name)
 	return alias;
 }
 
-static void read_alias(
-	struct sandbox *sandbox, const struct kin_node *node, struct alias **aliases)
+static void read_alias(struct sandbox *sandbox, const struct kin_node *node, struct alias **aliases)
 {
 	const char *name = kin_node_attribute(node, "name");
 	const char *child = kin_node_attribute(node, "child");
@@ -96,8 +95,8 @@ static void read_alias(
 
 	if (!name || !*name || !child || !*child) {
 		owner_log(sandbox->owner, OWNER_WARNING,
-			"missing '%s' attribute in '<alias>' entry (line %u)",
-			name && *name ? "child" : "name", kin_node_line(node));
+			"missing '%s' attribute in '<alias>' entry",
+			name && *name ? "child" : "name");
 		return;
 	}
 	if (alias_find(*aliases, name)) {
@@ -176,10 +175,10 @@ static void read_preserved(struct sandbox *sandbox, const struct kin_node *confi
 {
 	struct quota *preserve = &sandbox->globals.preserve, before = *preserve;
 
-	preserve->ram = kin_node_number(
-		preserved_node(config, "RAM"), "preserve", SANDBOX_PRESERVE_RAM);
-	preserve->caps = kin_node_number(
-		preserved_node(config, "CAP"), "preserve", SANDBOX_PRESERVE_CAPS);
+	preserve->ram =
+		kin_node_number(preserved_node(config, "RAM"), "preserve", SANDBOX_PRESERVE_RAM);
+	preserve->caps =
+		kin_node_number(preserved_node(config, "CAP"), "preserve", SANDBOX_PRESERVE_CAPS);
 	if (before.ram != preserve->ram || before.caps != preserve->caps)
 		sandbox->globals.told_preserve = false;
 }
@@ -220,8 +219,7 @@ void globals_apply(
 	bool defaulted = before && differ(last.default_route, globals->default_route);
 
 	DL_FOREACH (sandbox->children, child)
-		if (everywhere ||
-			(defaulted && !kin_node_first_of(child->start, "route")))
+		if (everywhere || (defaulted && !kin_node_first_of(child->start, "route")))
 			child->uncertain = true;
 }
 

@@ -166,8 +166,7 @@ static struct kin_affinity read_area(const struct kin_node *start,
 	}
 	if (!lies_within(x, width, scheme->space_width) ||
 		!lies_within(y, height, scheme->space_height)) {
-		ERROR(listener, node, NULL, "%s: affinity location exceeds affinity-space boundary",
-			name_of(start));
+		ERROR(listener, node, NULL, "affinity location exceeds affinity-space boundary");
 		return everything;
 	}
 	return (struct kin_affinity){ scheme->space_width, scheme->space_height, (uint32_t) x,

@@ -98,10 +98,10 @@ static void on_config_changed(void *ctx, const char *child)
 		before->config_changed = true;
 }
 
-static void tell(const struct plan *plan, enum plan_kind kind, const char *child, const char *reason)
+static void tell(
+	const struct plan *plan, enum plan_kind kind, const char *child, const char *reason)
 {
-	plan->listener->change(
-		plan->listener->ctx, &(struct plan_change){ kind, child, reason });
+	plan->listener->change(plan->listener->ctx, &(struct plan_change){ kind, child, reason });
 }
 
 /* Why it is as it is now: the last event of the kind, "" if there is none. */
@@ -123,8 +123,8 @@ static void tell_quota(const struct plan *plan, const struct child *child, struc
 	int n = 0;
 
 	if (now.ram != before.ram)
-		n = snprintf(text, sizeof(text), "RAM %s, was %s", kin_number_print(to_ram, now.ram),
-			kin_number_print(ram, before.ram));
+		n = snprintf(text, sizeof(text), "RAM %s, was %s",
+			kin_number_print(to_ram, now.ram), kin_number_print(ram, before.ram));
 	if (now.caps != before.caps)
 		snprintf(text + n, sizeof(text) - (size_t) n, "%scaps %" PRIu64 ", was %" PRIu64,
 			n ? ", " : "", now.caps, before.caps);
@@ -174,8 +174,7 @@ static void compare_all(struct plan *plan, struct sandbox *sandbox)
 			tell(plan, PLAN_STOP, before->name, "");
 }
 
-int plan_make(
-	struct dryrun *dryrun, struct kin_tree *config, const struct plan_listener *listener)
+int plan_make(struct dryrun *dryrun, struct kin_tree *config, const struct plan_listener *listener)
 {
 	struct sandbox *sandbox = dryrun_sandbox(dryrun);
 	struct plan plan = { .listener = listener };

@@ -42,7 +42,6 @@ struct plan_listener {
  *
  * Return: 0, -ENOMEM
  */
-int plan_make(
-	struct dryrun *dryrun, struct kin_tree *config, const struct plan_listener *listener);
+int plan_make(struct dryrun *dryrun, struct kin_tree *config, const struct plan_listener *listener);
 
 #endif

@@ -19,8 +19,7 @@ static const struct report_details *details_of(const struct sandbox *sandbox)
 
 static bool shows_quota(const struct report_details *details)
 {
-	return details->child_ram || details->child_caps || details->init_ram ||
-	       details->init_caps;
+	return details->child_ram || details->child_caps || details->init_ram || details->init_caps;
 }
 
 static void arm(struct sandbox *sandbox, enum owner_timer timer, uint64_t ms, bool periodic)
@@ -125,8 +124,7 @@ void report_sample(struct sandbox *sandbox)
 	bool changed = false;
 
 	if (details->init_ram || details->init_caps)
-		changed = sample(
-			sandbox->owner, OWNER_SELF, &report->own_quota, &report->own_used);
+		changed = sample(sandbox->owner, OWNER_SELF, &report->own_quota, &report->own_used);
 	if (details->child_ram || details->child_caps)
 		DL_FOREACH (sandbox->children, child)
 			if (child->adopted && sample(sandbox->owner, child->account,
@@ -264,11 +262,10 @@ static void generate_reason(struct kin_generator *g, const struct child *child)
 		kin_generator_attribute_format(g, "reason", "waits for its %s session at \"%s\"",
 			session->name->name, session->service->server->name);
 	else if (session)
-		kin_generator_attribute_format(g, "reason", "waits for its %s session at the parent",
-			session->name->name);
+		kin_generator_attribute_format(
+			g, "reason", "waits for its %s session at the parent", session->name->name);
 	else if (sandbox_blocked(child))
-		kin_generator_attribute(
-			g, "reason", "waits for the one before it to be destroyed");
+		kin_generator_attribute(g, "reason", "waits for the one before it to be destroyed");
 	else
 		kin_generator_attribute(g, "reason", "is being started");
 }

@@ -26,13 +26,13 @@ struct report_details {
 
 struct report {
 	struct report_details details;
-	uint64_t delay_ms;     /* 0: no reports */
-	uint64_t buffer_bytes; /* a report is never larger; 0: no such bound */
-	bool lines;            /* in the line-oriented syntax */
-	uint64_t sample_ms;    /* 0: quota is not looked at */
+	uint64_t delay_ms;                /* 0: no reports */
+	uint64_t buffer_bytes;            /* a report is never larger; 0: no such bound */
+	bool lines;                       /* in the line-oriented syntax */
+	uint64_t sample_ms;               /* 0: quota is not looked at */
 	struct quota own_quota, own_used; /* as sampled last */
-	bool waiting;          /* for the delay to be over */
-	bool urgent;           /* at the end of the present step */
+	bool waiting;                     /* for the delay to be over */
+	bool urgent;                      /* at the end of the present step */
 };
 
 /* Reads a <report>, NULL if there is none. */

@@ -39,7 +39,7 @@ struct alias {
 struct globals {
 	const struct kin_node *defaults, *default_route, *parent_provides;
 	struct quota preserve;
-	bool told_preserve; /* that it is more than there is */
+	bool told_preserve;    /* that it is more than there is */
 	uint64_t heartbeat_ms; /* 0: none */
 	bool verbose;
 };
@@ -65,8 +65,8 @@ struct sandbox {
 	uint64_t kept_bytes;        /* sum of what we keep of their sessions' donations */
 	unsigned environment_steps; /* by which donations of environments had to be raised */
 	bool scheduled;
-	bool asked;     /* our parent for more, and it has not granted anything since */
-	bool short_of;  /* some child has less than its start node says */
+	bool asked;    /* our parent for more, and it has not granted anything since */
+	bool short_of; /* some child has less than its start node says */
 	bool resettle; /* something went that others may have waited for: quota, a rival */
 	struct report report;
 };

@@ -16,8 +16,7 @@ const char *start_name(struct sandbox *sandbox, const struct kin_node *start)
 
 	if (!name || !*name) {
 		owner_log(sandbox->owner, OWNER_WARNING,
-			"missing 'name' attribute in '<start>' entry (line %u)",
-			kin_node_line(start));
+			"missing 'name' attribute in '<start>' entry");
 		return NULL;
 	}
 	if (!kin_name_valid(name)) {
@@ -73,8 +72,7 @@ void start_provide(struct child *child)
 /* A name that can't be used leaves the child without a binary, which is told when it starts. */
 static void read_binary(struct child *child)
 {
-	const char *binary =
-		kin_node_attribute(kin_node_first_of(child->start, "binary"), "name");
+	const char *binary = kin_node_attribute(kin_node_first_of(child->start, "binary"), "name");
 
 	binary = binary && *binary ? binary : child->name;
 	child->binary[0] = '\0';
@@ -125,8 +123,7 @@ static bool texts_differ(const char *a, const char *b)
 	return a && b ? strcmp(a, b) != 0 : a != b;
 }
 
-static bool attributes_differ(
-	const struct kin_node *a, const struct kin_node *b, const char *name)
+static bool attributes_differ(const struct kin_node *a, const struct kin_node *b, const char *name)
 {
 	return texts_differ(kin_node_attribute(a, name), kin_node_attribute(b, name));
 }
@@ -173,16 +170,15 @@ static void compare_running(struct child *child, const struct kin_node *old, boo
 	}
 	if (nodes_differ(old, now, "binary"))
 		rename_binary_request(child);
-	*ret_uncertain = had != has || nodes_differ(old, now, "binary") ||
-			 nodes_differ(old, now, "route");
+	*ret_uncertain =
+		had != has || nodes_differ(old, now, "binary") || nodes_differ(old, now, "route");
 	if (had && has && nodes_differ(old, now, "config"))
 		owner->children->config_changed(owner->ctx, child);
 	if (nodes_differ(old, now, "provides"))
 		start_provide(child);
 }
 
-bool start_update(
-	struct child *child, struct sandbox_config *config, const struct kin_node *start)
+bool start_update(struct child *child, struct sandbox_config *config, const struct kin_node *start)
 {
 	const struct kin_node *old = child->start;
 	struct sandbox_config *before = child->config;

@@ -2,10 +2,10 @@
  * Update
  *
  * A child is restarted by putting a new one in its place and destroying the old one. What a service
- * or a route led to is not kept anywhere but in the sessions themselves: each knows the request that
- * it came from, so asking the route again tells whether it still leads to the same service, under
- * the same label. Whom to ask is known by name: each name of a service lists the sessions asked for
- * under it, so that the cost of a change follows what it concerns.
+ * or a route led to is not kept anywhere but in the sessions themselves: each knows the request
+ * that it came from, so asking the route again tells whether it still leads to the same service,
+ * under the same label. Whom to ask is known by name: each name of a service lists the sessions
+ * asked for under it, so that the cost of a change follows what it concerns.
  *
  * Invariant: within one settling a child is revived at most once, so that the circle of those that
  * need each other ends.
@@ -294,8 +294,8 @@ static void revive_one(struct child *child)
 
 /*
  * Those that are stuck may be waiting for each other: all are taken for there, and then those whose
- * needs are not met even so are not, until only those are left that can run together. Return: whether
- * there are any.
+ * needs are not met even so are not, until only those are left that can run together. Return:
+ * whether there are any.
  */
 static bool revive(struct sandbox *sandbox)
 {
@@ -308,8 +308,8 @@ static bool revive(struct sandbox *sandbox)
 	do {
 		again = false;
 		DL_FOREACH (sandbox->children, child) {
-			if (!may_revive(child) || !child->provided ||
-				child->provided->withdrawn || !needs_unmet(child))
+			if (!may_revive(child) || !child->provided || child->provided->withdrawn ||
+				!needs_unmet(child))
 				continue;
 			services_withdraw(child);
 			again = true;
@@ -327,8 +327,8 @@ static bool revive(struct sandbox *sandbox)
 }
 
 /*
- * A child that could not be started is tried again if what it missed leads elsewhere now. Starts that
- * fail move routes as well, so that without a bound some could try each other again for ever.
+ * A child that could not be started is tried again if what it missed leads elsewhere now. Starts
+ * that fail move routes as well, so that without a bound some could try each other again for ever.
  */
 static void retry_failed(struct sandbox *sandbox)
 {

@@ -7,7 +7,6 @@
 #include "host/program.h"
 #include "host/rom.h"
 
-
 static int adopt(void *ctx, int pd, struct quota quota, uint32_t *ret_account)
 {
 	struct host *host = ctx;

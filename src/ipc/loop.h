@@ -35,7 +35,7 @@ struct loop {
 	int epoll;
 	bool stopped;
 	struct loop_task *first, **last;
-	struct loop_timer *timers; /* the one due next is the first */
+	struct loop_timer *timers;     /* the one due next is the first */
 	struct loop_source *ready[32]; /* of the present round; removed ones become NULL */
 	int n_ready;
 };

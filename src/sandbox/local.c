@@ -5,8 +5,8 @@
  * A request that the service answers within the call is answered so to the engine, too; what it
  * left pending is reported when the answer comes. A client that closes while it is being created is
  * let in first and closed then, as the service is entitled to finish.
- * For the same reason a sandbox that is closed lives on, without children, until the last service has
- * answered.
+ * For the same reason a sandbox that is closed lives on, without children, until the last service
+ * has answered.
  */
 #include <assert.h>
 #include <stdlib.h>
