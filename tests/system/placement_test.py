@@ -106,7 +106,7 @@ def children_run_where_their_affinity_says():
                           idle("anywhere"), idle("outside", affinity(1, 2)))) as tree:
         tree.expect(*(f"[init -> {name}] up" for name in ("left", "right", "both", "anywhere",
                                                           "outside")),
-                    "[init] Warning: outside: affinity location exceeds affinity-space boundary")
+                    "[init] Warning: affinity location exceeds affinity-space boundary")
         pids = tree.processes()
         for name, x, width in (("left", 0, 1), ("right", 1, 1), ("both", 0, 2), ("anywhere", 0, 2),
                                ("outside", 0, 2)):
