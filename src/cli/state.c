@@ -32,7 +32,17 @@ int state_tree(const struct link *link, struct kin_tree **ret)
 	return r;
 }
 
-/* A component may have said anything. */
+/*
+ * A component may have said anything. No tree holds control characters, but for those from U+0080
+ * to U+009F, among which a terminal finds another way to write ESC [. They become U+00BF.
+ */
+static void make_harmless(char *text, size_t size)
+{
+	for (size_t i = 0; i + 1 < size; i++)
+		if ((unsigned char) text[i] == 0xc2 && (unsigned char) text[i + 1] < 0xa0)
+			text[i + 1] = (char) 0xbf;
+}
+
 int state_text(const struct link *link, const char *label, char **ret, size_t *ret_size)
 {
 	struct control_state_request request;
@@ -52,6 +62,8 @@ int state_text(const struct link *link, const char *label, char **ret, size_t *r
 		free(*ret);
 	else
 		kin_tree_free(tree);
+	if (r == 0)
+		make_harmless(*ret, *ret_size);
 	return r == 0 || r == -ENOMEM ? r : -EBADMSG;
 }
 

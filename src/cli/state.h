@@ -20,7 +20,7 @@ int state_tree(const struct link *link, struct kin_tree **ret);
 
 /**
  * state_text() - the state report of the component of that label
- * @ret: well-formed XML, to be freed
+ * @ret: a well-formed tree that a terminal can be shown, to be freed
  *
  * Return: 0; one of the answers of CONTROL_STATE_REQUEST, or as link_call(); says nothing.
  */

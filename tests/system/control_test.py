@@ -258,12 +258,15 @@ def why_there_is_no_status_is_said():
 def a_component_that_lies_about_its_state_lies_to_its_asker_alone():
     ways = {"garbage": "can't be read", "writable": "can't be read", "huge": "can't be read",
             "channel": "can't be read", "unasked": "did not answer within 2 s"}
-    with running(BYSTANDERS, *[mischief(way, "lie-about-state", how=way) for way in ways]) as tree:
+    with running(BYSTANDERS, *[mischief(way, "lie-about-state", how=way)
+                               for way in (*ways, "coloured")]) as tree:
         for way, reason in ways.items():
             tree.expect(f"[init -> {way}] ready")
             errors = refused("status", f"init -> {way}", status=1)
             assert reason in errors and "\033" not in errors, errors
             assert children(ElementTree.fromstring(kin("status")[0])), way
+        tree.expect("[init -> coloured] ready")
+        assert kin("status", "init -> coloured")[0] == '<state version="\u00bf31m"/>\n'
         tree.expect_bystanders()
 
 

@@ -14,6 +14,10 @@
 
 #define UNASKED 1000 /* answers to no question */
 
+/* Well-formed, with the control character U+009B. */
+static const char coloured[] = "<state version=\"\xc2\x9b"
+			       "31m\"/>\n";
+
 struct lie {
 	struct kin_env *env;
 	const char *how;
@@ -47,6 +51,8 @@ static void tell(uint32_t serial, const char *path, void *data)
 	else if (is(lie, "unasked"))
 		for (uint32_t i = 0; i < UNASKED; i++)
 			answer(serial + 1 + i, lie->ram.read_only, lie->ram.size);
+	else if (is(lie, "coloured"))
+		answer(serial, lie->ram.read_only, sizeof(coloured) - 1);
 	/* else: nothing at all */
 }
 
@@ -57,7 +63,10 @@ int lie_about_state(struct kin_env *env, const struct kin_node *config)
 
 	if (kin_ram_alloc(env, NULL, 1, KIN_RAM_SHARE, &lie.ram))
 		return 1;
-	memset(lie.ram.data, 0x1b, lie.ram.size);
+	if (is(&lie, "coloured"))
+		strcpy(lie.ram.data, coloured);
+	else
+		memset(lie.ram.data, 0x1b, lie.ram.size);
 	env->embedded.asked = tell;
 	env->embedded.data = &lie;
 	kin_log(env, "ready");
