@@ -89,8 +89,12 @@ def descendants(pid):
 
 
 def descriptors(pid):
-    """What each open descriptor of a process is."""
-    return [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+    """What each open descriptor of a process is; one may be closed while we look."""
+    found = []
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            found.append(os.readlink(f"/proc/{pid}/fd/{fd}"))
+    return found
 
 
 def resident_bytes(pid):
