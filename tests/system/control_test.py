@@ -239,7 +239,7 @@ def asking_for_a_state_costs_nothing_for_long():
 
 @test
 def why_there_is_no_status_is_said():
-    with running(INNER, start("hello"), start("spinner", "mischief", '<config does="spin"/>')) as tree:
+    with running(INNER, start("hello"), mischief("spinner", "spin")) as tree:
         tree.expect("[init -> hello] hello", "[init -> spinner] spinning")
         for label, reason in (
                 ("init -> nobody", "there is no component 'init -> nobody'"),
@@ -297,8 +297,8 @@ def the_log_keeps_the_last_lines_only():
         while not first:
             lines = kin("log", "init -> writer")[0].splitlines()
             numbers = [int(line.rpartition(" ")[2]) for line in lines]
-            assert numbers == list(range(numbers[0], numbers[0] + len(numbers))) if numbers else True
             first = numbers[0] if numbers else None
+            assert numbers == [first + i for i in range(len(numbers))]
             tree.expect_match(r".*flood \d+", len(tree.lines))
         assert sum(len(line) + 1 for line in lines) <= 256 << 10
 
@@ -332,8 +332,9 @@ def apply_waits_for_the_inits_below():
     with running(INNER, start("hello")) as tree, private_folder() as folder:
         tree.expect_processes("init", "inner", "deeper", "leaf")
         for number in range(5):
-            config = composition(INNER.replace('name="leaf"', f'name="leaf{number}"'), start("hello"))
-            assert kin("apply", written(folder, config)) == ("", "")
+            inner = INNER.replace('name="leaf"', f'name="leaf{number}"')
+            config = written(folder, composition(inner, start("hello")))
+            assert kin("apply", config) == ("", "")
             report = kin("status", "init -> inner -> deeper")[0]
             assert children(ElementTree.fromstring(report)) == [f"leaf{number}"], report
         tree.expect_processes("init", "inner", "deeper", "leaf4")
@@ -348,7 +349,7 @@ def apply_tells_what_can_not_work_at_any_level():
         errors = refused("apply", "--quiet", written(folder, config), status=1).splitlines()
         assert errors[0] == "kin: the config is applied, but not all of it works:", errors
         assert any(line.startswith("  init -> lost: ") and "nowhere" in line for line in errors)
-        assert any(line.startswith("  init -> inner -> deeper -> leaf: ") for line in errors), errors
+        assert any(line.startswith("  init -> inner -> deeper -> leaf: ") for line in errors)
         assert len(errors) == 3, errors
         tree.expect_bystanders()
 

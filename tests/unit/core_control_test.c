@@ -1,157 +1,31 @@
 /*
- * The control socket: what clients get, who is cut off, what is left behind.
- *
- * Core's services are real, init is played: the test fetches its questions and answers them.
+ * The control socket: what clients are answered.
  */
-#include "core_fixture.h"
+#include "control_scene.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <kin/interface/rom.h>
 #include <kin/node.h>
 
-#include "core/control.h"
 #include "core/core.h"
-#include "core/descriptor.h"
 #include "core/linux/memfd.h"
-#include "core/rom.h"
-#include "ipc/channel.h"
-#include "model/hosted.h"
-#include "wire/control.h"
 #include "wire/parent.h"
 
-#define NAME   "tour"
 #define SEALED (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW)
-
-struct scene {
-	struct fixture *f;
-	struct hosted *hosted;
-	struct control *control;
-	char folder_path[32];
-};
-
-static struct sockaddr_un address_of(const struct scene *s)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s/" NAME, s->folder_path);
-	return address;
-}
-
-static void listen_as(struct scene *s, struct control_options *ret)
-{
-	struct sockaddr_un address = address_of(s);
-	int listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-
-	assert_int_equal(bind(listener, (struct sockaddr *) &address, sizeof(address)), 0);
-	assert_int_equal(listen(listener, CONTROL_CLIENTS_MAX), 0);
-	*ret = (struct control_options){ listener,
-		open(s->folder_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), NAME, "/tour.xml",
-		{ FIXTURE_RAM, FIXTURE_CAPS } };
-}
-
-static int set_up(void **state)
-{
-	struct scene *s = calloc(1, sizeof(*s));
-	struct control_options options;
-	void *part;
-
-	fixture_open(&part);
-	s->f = part;
-	hosted_set_up(&part);
-	s->hosted = part;
-	strcpy(s->folder_path, "/tmp/kin-control-XXXXXX");
-	assert_non_null(mkdtemp(s->folder_path));
-	listen_as(s, &options);
-	assert_int_equal(control_open(&s->f->services, &s->hosted->host, &options, &s->control), 0);
-	*state = s;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct scene *s = *state;
-	void *part = s->hosted;
-
-	control_close(s->control);
-	rom_modules_done(&s->f->services);
-	hosted_tear_down(&part);
-	assert_int_equal(rmdir(s->folder_path), 0);
-	part = s->f;
-	fixture_close(&part);
-	free(s);
-	return 0;
-}
-
-static int client_open(struct scene *s)
-{
-	struct sockaddr_un address = address_of(s);
-	int channel = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	assert_int_equal(connect(channel, (struct sockaddr *) &address, sizeof(address)), 0);
-	fixture_settle(s->f);
-	return channel;
-}
-
-static void ask(struct scene *s, int channel, uint32_t operation, const void *request)
-{
-	assert_int_equal(channel_ask(channel, &control_interface, operation, request), 0);
-	fixture_settle(s->f);
-}
-
-static int answer(int channel, uint32_t operation, void *ret)
-{
-	return channel_answer(channel, &control_interface, operation, ret);
-}
-
-static int call(struct scene *s, int channel, uint32_t operation, const void *request, void *ret)
-{
-	ask(s, channel, operation, request);
-	return answer(channel, operation, ret);
-}
-
-/* A text that came as an answer: whole, sealed; valid until the next one. */
-static const char *text_of(int take_fd)
-{
-	static char text[1 << 16];
-	ssize_t n = pread(take_fd, text, sizeof(text) - 1, 0);
-
-	assert_true(n >= 0);
-	text[n] = '\0';
-	assert_int_equal(fcntl(take_fd, F_GET_SEALS) & SEALED, SEALED);
-	close(take_fd);
-	return text;
-}
-
-/* If core did not read all that was sent, that is said before. */
-static void assert_cut_off(int channel)
-{
-	char byte;
-	ssize_t n = recv(channel, &byte, 1, MSG_DONTWAIT);
-
-	if (n < 0 && errno == ECONNRESET)
-		n = recv(channel, &byte, 1, MSG_DONTWAIT);
-	assert_int_equal(n, 0);
-	close(channel);
-}
 
 static void info_says_which_tree_it_is(void **state)
 {
 	struct control_info_reply reply;
 	int client = client_open(*state);
 
-	assert_int_equal(call(*state, client, control_info_operation, NULL, &reply), 0);
+	assert_int_equal(client_call(*state, client, control_info_operation, NULL, &reply), 0);
 	assert_int_equal(reply.version, CONTROL_PROTOCOL_VERSION);
-	assert_string_equal(reply.name, NAME);
+	assert_string_equal(reply.name, SCENE_NAME);
 	assert_string_equal(reply.file, "/tour.xml");
 	assert_int_equal(reply.pid, getpid());
 	assert_int_equal(reply.ram, FIXTURE_RAM);
@@ -169,7 +43,7 @@ static void the_tree_is_a_document(void **state)
 	int cap, client = client_open(s);
 	struct pd *pd = fixture_open_pd(s->f, "init", 1 << 20, 10, &cap, &account);
 
-	assert_int_equal(call(s, client, control_tree_operation, NULL, &reply), 0);
+	assert_int_equal(client_call(s, client, control_tree_operation, NULL, &reply), 0);
 	const char *text = text_of(reply.text);
 
 	assert_int_equal(kin_tree_parse_xml(text, strlen(text), NULL, &tree), 0);
@@ -190,7 +64,7 @@ static void the_rom_directories_are_those_of_core(void **state)
 	struct control_roms_reply reply;
 	int client = client_open(s);
 
-	assert_int_equal(call(s, client, control_roms_operation, NULL, &reply), 0);
+	assert_int_equal(client_call(s, client, control_roms_operation, NULL, &reply), 0);
 	const char *text = text_of(reply.text);
 
 	assert_string_equal(text, s->f->directories[0]);
@@ -207,13 +81,13 @@ static void ask_state(struct scene *s, int client, const char *label)
 	struct control_state_request request = { "" };
 
 	strcpy(request.label, label);
-	ask(s, client, control_state_operation, &request);
+	client_ask(s, client, control_state_operation, &request);
 }
 
 static int state_answer(int client, const char **ret_text)
 {
 	struct control_state_reply reply;
-	int r = answer(client, control_state_operation, &reply);
+	int r = client_answer(client, control_state_operation, &reply);
 
 	if (r == 0)
 		*ret_text = text_of(reply.text);
@@ -369,15 +243,6 @@ static void who_is_not_answered_is_told_in_time_and_the_next_is_asked(void **sta
  * The log
  */
 
-static int read_log(struct scene *s, int client, const char *prefix, uint64_t from, bool wait,
-	struct control_log_reply *ret)
-{
-	struct control_log_request request = { .from = from, .wait = wait };
-
-	strcpy(request.prefix, prefix);
-	return call(s, client, control_log_operation, &request, ret);
-}
-
 static void the_log_is_given_by_prefix_and_followed(void **state)
 {
 	struct scene *s = *state;
@@ -387,20 +252,20 @@ static void the_log_is_given_by_prefix_and_followed(void **state)
 
 	output_line(output, "init -> a", "one\033");
 	output_lines(output, "init -> b", "two\nthree");
-	assert_int_equal(read_log(s, client, "init -> b", 0, true, &reply), 0);
+	assert_int_equal(client_read_log(s, client, "init -> b", 0, true, &reply), 0);
 	assert_string_equal(text_of(reply.text), "[init -> b] two\n[init -> b] three\n");
 	assert_int_equal(reply.next, 3);
-	assert_int_equal(read_log(s, client, "init -> a", 0, false, &reply), 0);
+	assert_int_equal(client_read_log(s, client, "init -> a", 0, false, &reply), 0);
 	assert_string_equal(text_of(reply.text), "[init -> a] one\\x1b\n");
-	assert_int_equal(read_log(s, client, "c", 0, false, &reply), 0);
+	assert_int_equal(client_read_log(s, client, "c", 0, false, &reply), 0);
 	assert_int_equal(reply.text, 0);
-	assert_int_equal(read_log(s, client, "init -> b", 3, true, &reply), -EAGAIN);
+	assert_int_equal(client_read_log(s, client, "init -> b", 3, true, &reply), -EAGAIN);
 	output_line(output, "init -> a", "four");
 	fixture_settle(s->f);
-	assert_int_equal(answer(client, control_log_operation, &reply), -EAGAIN);
+	assert_int_equal(client_answer(client, control_log_operation, &reply), -EAGAIN);
 	output_line(output, "init -> b", "five");
 	fixture_settle(s->f);
-	assert_int_equal(answer(client, control_log_operation, &reply), 0);
+	assert_int_equal(client_answer(client, control_log_operation, &reply), 0);
 	assert_string_equal(text_of(reply.text), "[init -> b] five\n");
 	assert_int_equal(reply.next, 5);
 	assert_int_equal(reply.lost, 0);
@@ -424,7 +289,7 @@ static int apply(struct scene *s, int client, int take_config, uint64_t *ret_rev
 {
 	struct control_apply_request request = { take_config, "/other.xml" };
 	struct control_apply_reply reply = { 0 };
-	int r = call(s, client, control_apply_operation, &request, &reply);
+	int r = client_call(s, client, control_apply_operation, &request, &reply);
 
 	close(take_config);
 	*ret_revision = reply.revision;
@@ -475,158 +340,22 @@ static void who_applies_can_wait_for_init_to_take_it(void **state)
 	uint64_t newer;
 
 	assert_int_equal(apply(s, a, config_of("<config/>", SEALED), &request.revision), 0);
-	assert_int_equal(call(s, a, control_fetched_operation, &request, NULL), -EAGAIN);
+	assert_int_equal(client_call(s, a, control_fetched_operation, &request, NULL), -EAGAIN);
 	/* A younger one is as good. */
 	assert_int_equal(apply(s, b, config_of("<config a='1'/>", SEALED), &newer), 0);
 	assert_true(newer > request.revision);
-	assert_int_equal(answer(a, control_fetched_operation, NULL), -EAGAIN);
+	assert_int_equal(client_answer(a, control_fetched_operation, NULL), -EAGAIN);
 	fetch_config(s);
-	assert_int_equal(answer(a, control_fetched_operation, NULL), 0);
+	assert_int_equal(client_answer(a, control_fetched_operation, NULL), 0);
 	request.revision = newer;
-	assert_int_equal(call(s, b, control_fetched_operation, &request, NULL), 0);
-	assert_int_equal(call(s, b, control_info_operation, NULL, &info), 0);
+	assert_int_equal(client_call(s, b, control_fetched_operation, &request, NULL), 0);
+	assert_int_equal(client_call(s, b, control_info_operation, NULL, &info), 0);
 	assert_string_equal(info.file, "/other.xml");
 	close(a);
 	close(b);
 }
 
-/*
- * Clients that misbehave
- */
-
-static void who_does_not_speak_the_protocol_is_cut_off(void **state)
-{
-	static char bytes[KIN_MESSAGE_MAX + 1];
-	struct scene *s = *state;
-	const size_t sizes[] = { 0, 1, 7, 100, sizeof(bytes) - 1, sizeof(bytes) };
-
-	memset(bytes, 0xa5, sizeof(bytes));
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		int client = client_open(s);
-
-		assert_int_equal(send(client, bytes, sizes[i], MSG_NOSIGNAL), sizes[i]);
-		fixture_settle(s->f);
-		assert_cut_off(client);
-	}
-}
-
-static void who_asks_before_it_takes_its_answer_is_cut_off(void **state)
-{
-	struct scene *s = *state;
-	struct control_info_reply reply;
-	int client = client_open(s);
-
-	ask(s, client, control_info_operation, NULL);
-	ask(s, client, control_info_operation, NULL);
-	assert_int_equal(answer(client, control_info_operation, &reply), 0);
-	assert_cut_off(client);
-}
-
-static void who_asks_while_it_waits_is_cut_off(void **state)
-{
-	struct scene *s = *state;
-	struct control_log_reply reply;
-	int client = client_open(s);
-
-	assert_int_equal(read_log(s, client, "", 0, true, &reply), -EAGAIN);
-	ask(s, client, control_info_operation, NULL);
-	assert_cut_off(client);
-}
-
-static void one_more_client_takes_the_place_of_who_is_idle_for_longest(void **state)
-{
-	struct scene *s = *state;
-	int clients[CONTROL_CLIENTS_MAX + 1];
-	struct control_info_reply info;
-	struct control_log_reply reply;
-
-	for (int i = 0; i < CONTROL_CLIENTS_MAX; i++)
-		clients[i] = client_open(s);
-	assert_int_equal(read_log(s, clients[0], "", 0, true, &reply), -EAGAIN);
-	assert_int_equal(call(s, clients[1], control_info_operation, NULL, &info), 0);
-	clients[CONTROL_CLIENTS_MAX] = client_open(s);
-	assert_cut_off(clients[2]);
-	for (int i = 0; i <= CONTROL_CLIENTS_MAX; i++)
-		if (i != 0 && i != 2)
-			assert_int_equal(
-				call(s, clients[i], control_info_operation, NULL, &info), 0);
-	output_line(&s->f->services.output, "a", "hello");
-	fixture_settle(s->f);
-	assert_int_equal(answer(clients[0], control_log_operation, &reply), 0);
-	assert_string_equal(text_of(reply.text), "[a] hello\n");
-	for (int i = 0; i <= CONTROL_CLIENTS_MAX; i++)
-		if (i != 2)
-			close(clients[i]);
-}
-
-static void while_all_wait_one_more_is_turned_away(void **state)
-{
-	struct scene *s = *state;
-	int clients[CONTROL_CLIENTS_MAX];
-	struct control_log_reply reply;
-
-	for (int i = 0; i < CONTROL_CLIENTS_MAX; i++) {
-		clients[i] = client_open(s);
-		assert_int_equal(read_log(s, clients[i], "", 0, true, &reply), -EAGAIN);
-	}
-	assert_cut_off(client_open(s));
-	close(clients[0]);
-	fixture_settle(s->f);
-	clients[0] = client_open(s);
-	assert_int_equal(read_log(s, clients[0], "", 0, true, &reply), -EAGAIN);
-	for (int i = 0; i < CONTROL_CLIENTS_MAX; i++)
-		close(clients[i]);
-}
-
-static void without_descriptors_who_connects_has_to_wait(void **state)
-{
-	struct scene *s = *state;
-	struct control_info_reply info;
-	struct rlimit limit, low;
-	int client, r;
-
-	getrlimit(RLIMIT_NOFILE, &limit);
-	low = limit;
-	client = fcntl(0, F_DUPFD_CLOEXEC, 3);
-	low.rlim_cur = (rlim_t) client + 1;
-	close(client);
-	setrlimit(RLIMIT_NOFILE, &low);
-	client = client_open(s);
-	/* The loop has nothing to do meanwhile, although somebody is there. */
-	assert_int_equal(channel_ask(client, &control_interface, control_info_operation, NULL), 0);
-	fixture_settle(s->f);
-	assert_int_equal(answer(client, control_info_operation, &info), -EAGAIN);
-	setrlimit(RLIMIT_NOFILE, &limit);
-	while ((r = answer(client, control_info_operation, &info)) == -EAGAIN)
-		assert_int_equal(loop_round(&s->f->loop, -1), 0);
-	assert_int_equal(r, 0);
-	close(client);
-}
-
-static void the_name_goes_with_core_unless_it_is_anothers(void **state)
-{
-	struct scene *s = *state;
-	struct sockaddr_un address = address_of(s);
-	struct control_options options;
-	struct stat st;
-	int client = client_open(s);
-
-	control_close(s->control);
-	assert_cut_off(client);
-	assert_int_equal(stat(address.sun_path, &st), -1);
-	listen_as(s, &options);
-	assert_int_equal(control_open(&s->f->services, &s->hosted->host, &options, &s->control), 0);
-	unlink(address.sun_path);
-	listen_as(s, &options);
-	control_close(s->control);
-	s->control = NULL;
-	assert_int_equal(stat(address.sun_path, &st), 0);
-	unlink(address.sun_path);
-	close(options.listener);
-	close(options.folder);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scene_set_up, scene_tear_down)
 
 int main(void)
 {
@@ -642,13 +371,6 @@ int main(void)
 		TEST(the_log_is_given_by_prefix_and_followed),
 		TEST(a_config_that_could_still_change_is_refused),
 		TEST(who_applies_can_wait_for_init_to_take_it),
-		TEST(who_does_not_speak_the_protocol_is_cut_off),
-		TEST(who_asks_before_it_takes_its_answer_is_cut_off),
-		TEST(who_asks_while_it_waits_is_cut_off),
-		TEST(one_more_client_takes_the_place_of_who_is_idle_for_longest),
-		TEST(while_all_wait_one_more_is_turned_away),
-		TEST(without_descriptors_who_connects_has_to_wait),
-		TEST(the_name_goes_with_core_unless_it_is_anothers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
