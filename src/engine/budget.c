@@ -156,10 +156,16 @@ void budget_adopted(struct child *child)
 	promise(child, environment_cost_after_pd());
 }
 
+static struct quota excess(const struct child *child)
+{
+	return quota_less(child->assigned, child->configured);
+}
+
+/* What changed meanwhile could not be followed without an account. */
 void budget_started(struct child *child)
 {
 	promise(child, (struct quota){ ENVIRONMENT_CHILD_BYTES, 0 });
-	if (child->sandbox->short_of)
+	if (child->sandbox->short_of || !quota_is_zero(excess(child)))
 		sandbox_resettle(child->sandbox);
 }
 
@@ -224,11 +230,6 @@ int budget_take(struct child *child, struct quota amount)
 static bool has_account(const struct child *child)
 {
 	return child->adopted && (child->state == CHILD_ALIVE || child->state == CHILD_INCOMPLETE);
-}
-
-static struct quota excess(const struct child *child)
-{
-	return quota_less(child->assigned, child->configured);
 }
 
 static struct quota spare(const struct child *child)
@@ -372,7 +373,9 @@ static struct quota upgrade(struct child *child, struct quota left)
 	struct quota want = child->configured;
 	struct quota more = quota_least(quota_less(want, child->assigned), left);
 
-	if (!has_account(child) || (!quota_is_zero(more) && budget_give(child, more) != 0))
+	if (!has_account(child))
+		return (struct quota){ 0, 0 };
+	if (!quota_is_zero(more) && budget_give(child, more) != 0)
 		more = (struct quota){ 0, 0 };
 	tell_short(child, &ram_kind, want.ram, child->assigned.ram);
 	tell_short(child, &cap_kind, want.caps, child->assigned.caps);

@@ -265,6 +265,9 @@ void child_answered(struct child *child, const struct session *session, enum ses
 {
 	const struct owner *owner = owner_of(child);
 
+	/* Its account went with it, and its number may already be another's. */
+	if (session->environment && session->id == ENV_PD && event == SESSION_EVENT_CLOSED)
+		child->adopted = false;
 	if (session->environment)
 		sandbox_advance(child);
 	else if (child->started &&
@@ -416,6 +419,7 @@ static void close_rest(struct child *child)
  */
 void child_close_all(struct child *child)
 {
+	services_end(child);
 	environment_close_process(child);
 	stop(child);
 	budget_settled(child);

@@ -30,8 +30,13 @@ enum environment_id { ENV_PD = 1, ENV_CPU, ENV_LOG, ENV_BINARY, ENV_LINKER, ENV_
 /* IDs of the libraries that come with the linker, where no child gets to by counting. */
 #define ENV_LIBRARY_FIRST UINT32_C(0xffffff00)
 
-/* What the next update has to do with it. */
-enum child_mark { MARK_NONE, MARK_RESTART, MARK_STUCK };
+/* What is to be done with it; of several the last counts. */
+enum child_mark {
+	MARK_NONE,
+	MARK_RESTART, /* it goes on elsewhere */
+	MARK_STUCK,   /* it can't go on */
+	MARK_ANEW,    /* it is another one, whatever it had */
+};
 
 /* Events a child can take, a set of bits; on the wire enum parent_event. */
 enum child_event {

@@ -130,17 +130,6 @@ static void apply_starts(struct sandbox *sandbox, struct sandbox_config *config)
 	sandbox->children = ordered;
 }
 
-static void reroute_uncertain(struct sandbox *sandbox)
-{
-	struct child *child;
-
-	DL_FOREACH (sandbox->children, child) {
-		if (child->uncertain)
-			update_reroute(child);
-		child->uncertain = false;
-	}
-}
-
 int sandbox_apply(struct sandbox *sandbox, struct kin_tree *tree)
 {
 	struct sandbox_config *before = sandbox->config, *config = config_new(tree);
@@ -158,7 +147,6 @@ int sandbox_apply(struct sandbox *sandbox, struct kin_tree *tree)
 	apply_starts(sandbox, config);
 	sandbox_config_unref(before);
 	budget_configure(sandbox);
-	reroute_uncertain(sandbox);
 	update_settle(sandbox);
 	forward_apply(sandbox);
 	sandbox_schedule(sandbox);

@@ -137,7 +137,7 @@ void sandbox_occasion(struct sandbox *sandbox);
 void sandbox_advance(struct child *child); /* have sandbox_step() look at it */
 void sandbox_ask_parent(struct sandbox *sandbox, struct quota amount);
 
-/* Have sandbox_step() restart or stop the child; the worse of several marks counts. */
+/* Have sandbox_step() restart or stop the child. */
 void sandbox_mark(struct child *child, enum child_mark mark);
 
 /* Waits @child for another of its name and version to be gone? */

@@ -45,6 +45,22 @@ struct service_name *services_take_changed(struct services *services)
 		return NULL;
 	services->changed = entry->changed_next;
 	entry->changed = false;
+	if (!entry->moved) {
+		entry->moved_next = services->moved;
+		services->moved = entry;
+	}
+	entry->moved = true;
+	return entry;
+}
+
+struct service_name *services_take_moved(struct services *services)
+{
+	struct service_name *entry = services->moved;
+
+	if (!entry)
+		return NULL;
+	services->moved = entry->moved_next;
+	entry->moved = false;
 	return entry;
 }
 
@@ -128,6 +144,12 @@ void services_retract_all(struct services *services, struct child *server)
 {
 	for (struct service *s = server->provided; s; s = s->child_next)
 		services_retract(services, s);
+}
+
+void services_end(struct child *server)
+{
+	for (struct service *s = server->provided; s; s = s->child_next)
+		withdraw(s);
 }
 
 void services_withdraw(struct child *server)

@@ -5,8 +5,8 @@
  * the children. A child's service exists from its <provides> on, before it announces it, so that
  * requests wait for a server that is still starting.
  *
- * A name whose providers changed is listed as changed until somebody takes it from there: what it
- * meant to the sessions asked for under it may have changed as well.
+ * A name whose providers changed is listed as changed until somebody takes it from there, and then
+ * as moved, likewise: what it meant to the sessions asked for under it may have changed as well.
  */
 #ifndef ENGINE_SERVICE_H
 #define ENGINE_SERVICE_H
@@ -38,8 +38,8 @@ struct service_name {
 	bool from_parent;         /* in <parent-provides> */
 	struct service *children; /* that offer it */
 	struct session *sessions; /* asked for under this name by children that live */
-	bool changed;
-	struct service_name *changed_next;
+	bool changed, moved;
+	struct service_name *changed_next, *moved_next;
 	const struct kin_node *forward; /* <service>: whom of the parent's clients it serves */
 	bool announced;                 /* to the parent */
 	UT_hash_handle hh;
@@ -47,7 +47,7 @@ struct service_name {
 
 struct services {
 	struct service_name *names;
-	struct service_name *changed;
+	struct service_name *changed, *moved;
 	bool grown; /* a child offers something that it did not before */
 };
 
@@ -66,12 +66,19 @@ void services_retract(struct services *services, struct service *service);
 /* The same for all that a child offers. */
 void services_retract_all(struct services *services, struct child *server);
 
-/* The child ended: it no longer provides anything, which is no reason to ask who used it again. Its
- * sessions must be purged. */
+/* The child ends: it offers nothing from now on, which is no reason to look at who used it again.
+ */
+void services_end(struct child *server);
+
+/* It no longer provides anything, either. Its sessions must be purged. */
 void services_withdraw(struct child *server);
 
-/* Return: one of the names that changed, off that list; NULL if there is none (left) */
+/* Return: one of the names that changed, which is listed as moved from now on; NULL if there is
+ * none (left) */
 struct service_name *services_take_changed(struct services *services);
+
+/* Return: one of the names that moved, off that list; NULL if there is none (left) */
+struct service_name *services_take_moved(struct services *services);
 
 /* Return: the child's service of that name if it offers it, or NULL */
 struct service *services_of_child(

@@ -165,7 +165,7 @@ static void compare_running(struct child *child, const struct kin_node *old, boo
 
 	if (differs) {
 		child_note(child, HISTORY_RESTART, "its %s changed", differs);
-		sandbox_mark(child, MARK_RESTART);
+		sandbox_mark(child, MARK_ANEW);
 		return;
 	}
 	if (nodes_differ(old, now, "binary"))
@@ -195,14 +195,14 @@ bool start_update(struct child *child, struct sandbox_config *config, const stru
 		child->propagate_exit = propagates; /* unless it has been */
 		if (attributes_differ(old, start, "version")) {
 			child_note(child, HISTORY_RESTART, "its version changed");
-			sandbox_mark(child, MARK_RESTART);
+			sandbox_mark(child, MARK_ANEW);
 		}
 	} else if (!same && (child->failed || child->stuck)) {
 		child_note(child, HISTORY_RESTART, "its start node changed");
-		sandbox_mark(child, MARK_RESTART);
+		sandbox_mark(child, MARK_ANEW);
 	} else if (moved && !child->failed && !child->stuck) {
 		child_note(child, HISTORY_RESTART, "its %s changed", moved);
-		sandbox_mark(child, MARK_RESTART);
+		sandbox_mark(child, MARK_ANEW);
 	} else if (!same) {
 		compare_running(child, old, &uncertain);
 	}

@@ -57,7 +57,7 @@ static void mark_stuck(const struct session *session, const struct route_why *wh
 {
 	struct child *child = session->client;
 
-	if (child->mark == MARK_STUCK)
+	if (child->mark >= MARK_STUCK)
 		return;
 	if (why->rule)
 		child_note(child, HISTORY_STUCK,
@@ -69,14 +69,17 @@ static void mark_stuck(const struct session *session, const struct route_why *wh
 	sandbox_mark(child, MARK_STUCK);
 }
 
-static void reroute_session(struct session *session)
+/* Who is looked for: those that can't go on, or those that can, but elsewhere, too. */
+enum look { LOOK_STUCK, LOOK_ALL };
+
+static void reroute_session(struct session *session, enum look look)
 {
 	struct child *child = session->client;
 	struct route_request request;
 	struct route_result now;
 	struct route_why why;
 
-	if (!session_leads(session) ||
+	if (!session_leads(session) || child->failed ||
 		(child->state != CHILD_ALIVE && child->state != CHILD_INCOMPLETE))
 		return;
 	session_route_request(session, &request);
@@ -84,25 +87,37 @@ static void reroute_session(struct session *session)
 
 	if (r != ROUTE_FOUND)
 		mark_stuck(session, &why);
-	else if (now.service != session->service || now.special != session->special ||
-		 strcmp(now.label, session->args.label) != 0)
+	else if (look == LOOK_ALL &&
+		 (now.service != session->service || now.special != session->special ||
+			 strcmp(now.label, session->args.label) != 0))
 		mark_rerouted(session, &now);
 }
 
-void update_reroute(struct child *child)
+static void reroute_child(struct child *child, enum look look)
 {
 	struct session *session, *next;
 
 	HASH_ITER (by_id, child->sessions, session, next)
-		reroute_session(session);
+		reroute_session(session, look);
 }
 
-static void reroute_name(struct service_name *name)
+static void reroute_uncertain(struct sandbox *sandbox, enum look look)
+{
+	struct child *child;
+
+	DL_FOREACH (sandbox->children, child) {
+		if (child->uncertain)
+			reroute_child(child, look);
+		child->uncertain = child->uncertain && look != LOOK_ALL;
+	}
+}
+
+static void reroute_name(struct service_name *name, enum look look)
 {
 	struct session *session;
 
 	DL_FOREACH2 (name->sessions, session, name_next)
-		reroute_session(session);
+		reroute_session(session, look);
 }
 
 /*
@@ -231,6 +246,7 @@ static void execute(struct child *child)
 	case MARK_NONE:
 		break;
 	case MARK_RESTART:
+	case MARK_ANEW:
 		restart(child);
 		break;
 	case MARK_STUCK:
@@ -254,22 +270,49 @@ void sandbox_mark(struct child *child, enum child_mark mark)
 		child->mark = mark;
 }
 
-/* Does what is marked, and marks whom that concerns. Return: whether there was anything to do */
+static void execute_marked(struct sandbox *sandbox)
+{
+	struct child *child;
+
+	while ((child = sandbox->marked)) {
+		sandbox->marked = child->marked_next;
+		execute(child);
+	}
+}
+
+/* Return: whether there was anything to do */
+static bool stop_stuck(struct sandbox *sandbox)
+{
+	bool any = sandbox->services.changed;
+	struct service_name *name;
+
+	do {
+		while ((name = services_take_changed(&sandbox->services)))
+			reroute_name(name, LOOK_STUCK);
+		any |= sandbox->marked != NULL;
+		execute_marked(sandbox);
+	} while (sandbox->services.changed);
+	return any;
+}
+
+/*
+ * Marks whom changes concern, and does that, again and again. Who can't go on is stopped first:
+ * what is found with those that remain is final. Return: whether there was anything to do
+ */
 static bool spread(struct sandbox *sandbox)
 {
-	bool any = sandbox->marked || sandbox->services.changed;
+	struct service_name *name;
+	bool any = false;
 
-	while (sandbox->marked || sandbox->services.changed) {
-		struct service_name *name;
-		struct child *child;
-
-		while ((child = sandbox->marked)) {
-			sandbox->marked = child->marked_next;
-			execute(child);
-		}
-		while ((name = services_take_changed(&sandbox->services)))
-			reroute_name(name);
-	}
+	reroute_uncertain(sandbox, LOOK_STUCK);
+	do {
+		any |= stop_stuck(sandbox);
+		reroute_uncertain(sandbox, LOOK_ALL);
+		while ((name = services_take_moved(&sandbox->services)))
+			reroute_name(name, LOOK_ALL);
+		any |= sandbox->marked != NULL;
+		execute_marked(sandbox);
+	} while (sandbox->services.changed);
 	return any;
 }
 
@@ -321,7 +364,8 @@ static bool revive(struct sandbox *sandbox)
 		revive_one(child);
 		any = true;
 	}
-	while (!any && services_take_changed(&sandbox->services))
+	while (!any && (services_take_changed(&sandbox->services) ||
+			       services_take_moved(&sandbox->services)))
 		; /* all is as before */
 	return any;
 }
@@ -370,19 +414,22 @@ static void start_new_ones(struct sandbox *sandbox)
 			sandbox_advance(child);
 }
 
-/* Quota comes before routes that lead somewhere: who has none is nobody to wait for. */
+/*
+ * Who is wanted and has quota is there before anybody looks where routes lead, so that nobody is
+ * disturbed by what is only so for a moment.
+ */
 void update_settle(struct sandbox *sandbox)
 {
 	bool again;
 
 	sandbox->settlings++;
-	spread(sandbox);
 	do {
+		execute_marked(sandbox);
 		update_bury(sandbox);
 		budget_balance(sandbox);
+		again = spread(sandbox);
 		retry_failed(sandbox);
-		again = revive(sandbox);
-		again |= spread(sandbox);
+		again |= revive(sandbox) || sandbox->marked;
 	} while (again);
 	start_new_ones(sandbox);
 }

@@ -15,9 +15,6 @@ struct sandbox;
  */
 void update_settle(struct sandbox *sandbox);
 
-/* Marks a child of which some session leads elsewhere or nowhere. */
-void update_reroute(struct child *child);
-
 /* Destroys a child; it is gone when its environment is closed everywhere. */
 void update_abandon(struct child *child);
 

@@ -6,6 +6,8 @@
  * and in no others. Capabilities: open are those that some session holds.
  */
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <utlist.h>
 
 #include "engine/donation.h"
@@ -197,6 +199,12 @@ static void check_account(const struct model *model, struct child *child)
 	struct quota have = model->pds[child->account - 1].account.quota;
 	struct quota want = check_expected(child);
 
+	if (have.ram != want.ram || have.caps != want.caps)
+		fprintf(stderr,
+			"%s (ID %" PRIu32 ", state %d) has %" PRIu64 " bytes, %" PRIu64
+			" caps, not %" PRIu64 ", %" PRIu64 "\n",
+			child->name, child->id, (int) child->state, have.ram, have.caps, want.ram,
+			want.caps);
 	assert(have.ram == want.ram && have.caps == want.caps);
 }
 

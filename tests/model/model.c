@@ -10,6 +10,8 @@
 #include <string.h>
 #include <utlist.h>
 
+#include <kin/label.h>
+
 static void lines_add(struct model_lines *lines, const char *text)
 {
 	snprintf(lines->line[lines->n++ % MODEL_LINES_MAX], MODEL_LINE_BYTES, "%s", text);
@@ -180,6 +182,12 @@ static void up_end(struct model *model, struct model_up *up)
 	free(up);
 }
 
+static bool is_missing(const struct model *model, const char *service, const char *label)
+{
+	return model->missing && strcmp(service, "ROM") == 0 &&
+	       strcmp(kin_label_last(label), model->missing) == 0;
+}
+
 static int up_open(struct model *model, struct model_up *up, int *ret_cap)
 {
 	*ret_cap = model_cap_new(model);
@@ -202,6 +210,8 @@ static int up_session(void *ctx, uint32_t id, const struct session *session, int
 		return r;
 	int answer = model_scripted(model, MODEL_SESSION, service);
 
+	if (!answer && is_missing(model, service, session->args.label))
+		answer = KIN_DENIED;
 	if (answer && answer != KIN_PENDING) {
 		model_move_up(model, amount, true);
 		return answer;
@@ -230,6 +240,8 @@ static int up_session_cap(void *ctx, uint32_t id, int *ret_cap)
 		return answer;
 	switch (up->state) {
 	case MODEL_UP_CREATING:
+		if (answer == 0 && is_missing(model, up->service, up->label))
+			answer = KIN_DENIED;
 		if (answer == 0)
 			return up_open(model, up, ret_cap);
 		up_end(model, up);
@@ -495,6 +507,8 @@ static void log_text(void *ctx, enum owner_level level, const char *text)
 
 	model->lossy |= strstr(text, "does not give back") != NULL;
 	lines_add(&model->log, text);
+	if (model->echo)
+		fprintf(stderr, "        %s\n", text);
 }
 
 /*

@@ -103,7 +103,9 @@ struct model {
 
 	struct model_script scripts[MODEL_SCRIPTS_MAX];
 	size_t n_scripts;
-	const char *local; /* the local service, NULL if there is none */
+	const char *local;   /* the local service, NULL if there is none */
+	const char *missing; /* a ROM module that the parent hasn't got */
+	bool echo;           /* log lines are printed, too */
 	int start_answer, adopt_answer;
 	unsigned n_modules;  /* that a start turns out to need, "module 0" and so on */
 	const char *dynamic; /* whose start; NULL: that of each child */

@@ -219,6 +219,23 @@ static void less_is_taken_from_what_is_free(void **state)
 	model_free(model);
 }
 
+static void less_is_taken_from_who_starts_once_it_runs(void **state)
+{
+	static const char *const late[] = { "PD", "LOG" };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct model *model = model_new();
+
+		model_script(model, MODEL_SESSION, late[i], KIN_PENDING, 1);
+		apply(model, HEAD "<start name='a' ram='4M' caps='100'/>" TAIL);
+		apply(model, HEAD "<start name='a' ram='1M' caps='60'/>" TAIL);
+		model_up_answer(model, NULL, 0);
+		assert_true(alive(model, "a"));
+		assert_assigned(model, "a", MIB, 60);
+		model_free(model);
+	}
+}
+
 static void some_is_left_to_live_on_and_the_rest_asked_for(void **state)
 {
 	struct model *model = model_with(HEAD "<start name='a' ram='4M' caps='100'/>" TAIL);
@@ -343,8 +360,10 @@ static void a_restarted_child_is_not_told_again(void **state)
 	struct model *model = model_with(
 		HEAD "<start name='a' ram='1M' caps='50' version='1'/> <start name='b'/>" TAIL);
 
-	apply(model, HEAD "<start name='a' ram='1M' caps='50' version='2'/> <start name='b'/>" TAIL);
-	apply(model, HEAD "<start name='a' ram='1M' caps='50' version='2'/> <start name='b'/>" TAIL);
+	apply(model,
+		HEAD "<start name='a' ram='1M' caps='50' version='2'/> <start name='b'/>" TAIL);
+	apply(model,
+		HEAD "<start name='a' ram='1M' caps='50' version='2'/> <start name='b'/>" TAIL);
 	assert_int_equal(model_logged(model, "no valid"), 2);
 	model_free(model);
 }
@@ -376,6 +395,7 @@ int main(void)
 		cmocka_unit_test(without_quota_a_child_waits_for_some),
 		cmocka_unit_test(who_waits_for_a_child_without_quota_follows_it),
 		cmocka_unit_test(less_is_taken_from_what_is_free),
+		cmocka_unit_test(less_is_taken_from_who_starts_once_it_runs),
 		cmocka_unit_test(some_is_left_to_live_on_and_the_rest_asked_for),
 		cmocka_unit_test(a_yield_response_is_taken_up),
 		cmocka_unit_test(what_is_taken_is_given_to_others_in_the_same_update),

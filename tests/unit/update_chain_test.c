@@ -18,8 +18,10 @@
 	"<parent-provides> <service name='PD'/> <service name='CPU'/>" \
 	" <service name='ROM'/> <service name='P'/>" more "</parent-provides>"
 #define HEAD \
-	"<config>" PARENT("<service name='LOG'/>") "<default-route> <any-service> <parent/>" \
-	" <any-child/> </any-service> </default-route> <default ram='1M' caps='100'/>"
+	"<config>" PARENT( \
+		"<service name='LOG'/>") "<default-route> <any-service> <parent/>" \
+					 " <any-child/> </any-service> </default-route> <default " \
+					 "ram='1M' caps='100'/>"
 #define TAIL "</config>"
 
 #define SERVER_OF(name, service, version) \
@@ -315,6 +317,21 @@ static void a_replacement_waits_for_the_parent_too(void **state)
 	}
 }
 
+/* Its quota went with its PD; another child may have the number of its account by now. */
+static void an_account_ends_with_its_pd(void **state)
+{
+	struct model *model = model_with(HEAD "<start name='b'/>" SERVER("s", "X") TAIL);
+
+	open_at(model, "b", X, "X", "s");
+	model_script(model, MODEL_CLOSE, "PD", KIN_PENDING, 1);
+	model_script(model, MODEL_SESSION, "PD", KIN_PENDING, 1);
+	apply(model, HEAD "<start name='b'/> <start name='new'/>" TAIL);
+	model_up_answer(model, NULL, 0);
+	assert_true(alive(model, "new"));
+	assert_null(model->sandbox.dying);
+	model_free(model);
+}
+
 /* Its environment is under way when it is no longer wanted. */
 static void a_child_may_be_removed_before_it_started(void **state)
 {
@@ -364,9 +381,9 @@ static void an_exited_child_stays_as_it_is(void **state)
 
 static void the_death_of_a_server_is_no_change_of_the_config(void **state)
 {
-	static const char *const config = HEAD "<start name='a'/>" SERVER("s", "X")
-		"<start name='d'> <heartbeat restart_after_skipped='1'/> </start>"
-		"<heartbeat rate_ms='10'/>" TAIL;
+	static const char *const config = HEAD "<start name='a'/>" SERVER(
+		"s", "X") "<start name='d'> <heartbeat restart_after_skipped='1'/> </start>"
+			  "<heartbeat rate_ms='10'/>" TAIL;
 	struct model *model = model_with(config);
 
 	open_at(model, "a", X, "X", "s");
@@ -411,10 +428,23 @@ static void a_restarted_server_that_was_dead_restarts_its_clients(void **state)
 	model_free(model);
 }
 
+/* Until its PD is closed it still has its sessions, but no new ones. */
+static void who_ends_is_no_target_from_then_on(void **state)
+{
+	struct model *model = model_with(HEAD "<start name='a'/>" SERVER("s", "X") TAIL);
+
+	model_script(model, MODEL_CLOSE, "PD", KIN_PENDING, 1);
+	child_exit(model_child(model, "s"), 1);
+	model_settle(model);
+	assert_int_equal(model_open(model, "a", X, "X", "", donation), KIN_DENIED);
+	model_up_answer(model, NULL, KIN_CLOSED);
+	model_free(model);
+}
+
 #define FALLBACK(version) \
 	HEAD "<start name='a'> <route> <service name='LOG'> <child name='log'/> <parent/>" \
-	     " </service> <any-service> <parent/> </any-service> </route> </start>" \
-	     SERVER_OF("log", "LOG", version) TAIL
+	     " </service> <any-service> <parent/> </any-service> </route> </start>" SERVER_OF( \
+		     "log", "LOG", version) TAIL
 
 /* Whoever waits for a server that does not come to life goes where the route leads then. */
 static void an_environment_falls_back_if_its_server_fails(void **state)
@@ -478,11 +508,13 @@ int main(void)
 		cmocka_unit_test(a_waiting_replacement_may_be_removed),
 		cmocka_unit_test(a_server_that_goes_too_is_not_waited_for),
 		cmocka_unit_test(a_replacement_waits_for_the_parent_too),
+		cmocka_unit_test(an_account_ends_with_its_pd),
 		cmocka_unit_test(a_child_may_be_removed_before_it_started),
 		cmocka_unit_test(an_exited_child_stays_as_it_is),
 		cmocka_unit_test(the_death_of_a_server_is_no_change_of_the_config),
 		cmocka_unit_test(a_rival_that_ends_makes_a_route_lead_somewhere_again),
 		cmocka_unit_test(a_restarted_server_that_was_dead_restarts_its_clients),
+		cmocka_unit_test(who_ends_is_no_target_from_then_on),
 		cmocka_unit_test(an_environment_falls_back_if_its_server_fails),
 		cmocka_unit_test(an_environment_waits_on_if_its_server_is_restarted),
 		cmocka_unit_test(a_failed_child_is_tried_again_when_its_server_is_another),

@@ -73,8 +73,8 @@ static void births_and_deaths_are_reported_at_once(void **state)
 
 static void other_changes_are_gathered_for_a_while(void **state)
 {
-	static const char *const config = CONFIG(
-		"<report delay_ms='50' requested='yes'/> <start name='a'/>");
+	static const char *const config =
+		CONFIG("<report delay_ms='50' requested='yes'/> <start name='a'/>");
 	struct model *model = model_with(config);
 
 	assert_sent(model, true);
@@ -92,8 +92,8 @@ static void other_changes_are_gathered_for_a_while(void **state)
 
 static void what_is_urgent_takes_along_what_waits(void **state)
 {
-	struct model *model = model_with(
-		CONFIG("<report requested='yes'/> <start name='a'/> <start name='b'/>"));
+	struct model *model =
+		model_with(CONFIG("<report requested='yes'/> <start name='a'/> <start name='b'/>"));
 
 	model_open(model, "a", 10, "P", "", donation);
 	assert_int_equal(model->armed_ms[OWNER_TIMER_REPORT], 100);
@@ -175,7 +175,8 @@ static void a_plain_report_names_the_children(void **state)
 
 static void sessions_are_shown_on_both_sides(void **state)
 {
-	struct model *model = model_with(CONFIG("<report requested='yes' provided='yes'/>"
+	struct model *model = model_with(CONFIG(
+		"<report requested='yes' provided='yes'/>"
 		"<start name='a'> <route> <service name='X'> <child name='s'/> </service>"
 		"<any-service> <parent/> </any-service> </route> </start>" SERVER("s", "X")));
 
@@ -184,7 +185,8 @@ static void sessions_are_shown_on_both_sides(void **state)
 	assert_non_null(strstr(report,
 		"\t\t\t<session name=\"X\" state=\"CREATING\" label=\"a -&gt; l\" ram=\"14K\" "
 		"caps=\"4\"/>\n\t\t</requested>\n\t</child>\n\t<child name=\"s\""));
-	assert_non_null(strstr(report, "\t\t<provided>\n"
+	assert_non_null(strstr(report,
+		"\t\t<provided>\n"
 		"\t\t\t<session name=\"X\" state=\"CREATING\" label=\"a -&gt; l\" ram=\"14K\" "
 		"caps=\"4\"/>\n\t\t</provided>\n"));
 	model_free(model);
@@ -198,14 +200,13 @@ static void quota_is_shown_as_assigned_and_held(void **state)
 	model_charge(model, "a", (struct quota){ 4096, 3 });
 	child_resource_request(model_child(model, "a"), (struct quota){ 8192, 0 });
 	model_settle(model);
-	assert_report(model,
-		"<state version=\"1\">\n"
-		"\t<child name=\"a\" binary=\"a\">\n"
-		"\t\t<ram assigned=\"1M\" quota=\"976K\" used=\"4K\" avail=\"972K\" "
-		"requested=\"8K\"/>\n"
-		"\t\t<caps assigned=\"100\" quota=\"91\" used=\"3\" avail=\"88\"/>\n"
-		"\t</child>\n"
-		"</state>\n");
+	assert_report(model, "<state version=\"1\">\n"
+			     "\t<child name=\"a\" binary=\"a\">\n"
+			     "\t\t<ram assigned=\"1M\" quota=\"976K\" used=\"4K\" avail=\"972K\" "
+			     "requested=\"8K\"/>\n"
+			     "\t\t<caps assigned=\"100\" quota=\"91\" used=\"3\" avail=\"88\"/>\n"
+			     "\t</child>\n"
+			     "</state>\n");
 	model_free(model);
 }
 
@@ -310,10 +311,10 @@ static void the_first_config_may_be_unusable(void **state)
 
 static void one_bad_node_does_not_hide_the_others(void **state)
 {
-	struct model *model = model_with(
-		CONFIG("<start/> <start name=''/> <nonsense/> <start name='a'/>"
-		       "<start name='a' version='2'/> <alias name='x'/>"
-		       "<alias name='y' child='a'/> <alias name='y' child='b'/> <start name='b'/>"));
+	struct model *model = model_with(CONFIG(
+		"<start/> <start name=''/> <nonsense/> <start name='a'/>"
+		"<start name='a' version='2'/> <alias name='x'/>"
+		"<alias name='y' child='a'/> <alias name='y' child='b'/> <start name='b'/>"));
 
 	assert_int_equal(model_logged(model, "missing 'name' attribute in '<start>' entry"), 2);
 	assert_int_equal(model_logged(model, "unknown config element type <nonsense>"), 1);

@@ -79,10 +79,11 @@ static void assert_quiet(struct model *model)
 
 static void the_same_config_disturbs_nobody(void **state)
 {
-	static const char config[] = HEAD "<alias name='nick' child='server'/>"
-		"<report/> <heartbeat rate_ms='100'/>"
-		CLIENT("client", "nick") SERVER("server", "X")
-		"<start name='exited'/> <start name='b'> <config> <a/> </config> </start>" TAIL;
+	static const char config[] =
+		HEAD "<alias name='nick' child='server'/>"
+		     "<report/> <heartbeat rate_ms='100'/>" CLIENT("client", "nick")
+			     SERVER("server", "X") "<start name='exited'/> <start name='b'> "
+						   "<config> <a/> </config> </start>" TAIL;
 	struct model *model = model_with(config);
 
 	open_at(model, "client", X, "X", "server");
@@ -106,8 +107,8 @@ static void the_order_of_nodes_does_not_matter(void **state)
 	struct model *model = model_with(HEAD "<start name='a'/> <start name='b'/>" TAIL);
 
 	model_forget(model);
-	apply(model, "<config> <start name='b'/> <start name='a'/>" DEFAULT DEFAULT_ROUTE PARENT
-		     TAIL);
+	apply(model,
+		"<config> <start name='b'/> <start name='a'/>" DEFAULT DEFAULT_ROUTE PARENT TAIL);
 	assert_quiet(model);
 	assert_string_equal(model->sandbox.children->name, "b");
 	model_free(model);
@@ -180,7 +181,8 @@ static void ids_follow_the_order_of_the_start_nodes(void **state)
 }
 
 #define PLACED \
-	"<config prio_levels='4'> <affinity-space width='4' height='1'/>" PARENT DEFAULT_ROUTE DEFAULT
+	"<config prio_levels='4'> <affinity-space width='4' height='1'/>" PARENT DEFAULT_ROUTE \
+		DEFAULT
 
 static void what_is_fixed_at_the_start_restarts(void **state)
 {
@@ -201,9 +203,11 @@ static void what_is_fixed_at_the_start_restarts(void **state)
 	}
 	struct model *model = model_with(PLACED "<start name='a'/>" TAIL);
 
-	apply(model, PLACED "<start name='a'> <affinity xpos='1' width='1' height='1'/> </start>" TAIL);
+	apply(model,
+		PLACED "<start name='a'> <affinity xpos='1' width='1' height='1'/> </start>" TAIL);
 	assert_int_equal(id_of(model, "a"), 2);
-	apply(model, PLACED "<start name='a'> <affinity xpos='2' width='1' height='1'/> </start>" TAIL);
+	apply(model,
+		PLACED "<start name='a'> <affinity xpos='2' width='1' height='1'/> </start>" TAIL);
 	assert_int_equal(id_of(model, "a"), 3);
 	model_free(model);
 }
@@ -272,7 +276,8 @@ static void a_route_to_the_same_end_is_no_change(void **state)
 
 	open_at(model, "a", X, "X", "s");
 	model_forget(model);
-	apply(model, HEAD "<alias name='nick' child='s'/>" CLIENT("a", "nick") SERVER("s", "X") TAIL);
+	apply(model,
+		HEAD "<alias name='nick' child='s'/>" CLIENT("a", "nick") SERVER("s", "X") TAIL);
 	apply(model, HEAD "<start name='a'/>" SERVER("s", "X") TAIL);
 	apply(model, HEAD "<start name='a'> <route> <any-service> <any-child/> <parent/>"
 			  "</any-service> </route> </start>" SERVER("s", "X") TAIL);
@@ -282,13 +287,13 @@ static void a_route_to_the_same_end_is_no_change(void **state)
 
 static void a_route_to_another_server_restarts(void **state)
 {
-	struct model *model =
-		model_with(HEAD CLIENT("a", "s") CLIENT("b", "s") SERVER("s", "X") SERVER("t", "X") TAIL);
+	struct model *model = model_with(
+		HEAD CLIENT("a", "s") CLIENT("b", "s") SERVER("s", "X") SERVER("t", "X") TAIL);
 
 	open_at(model, "a", X, "X", "s");
 	apply(model, HEAD CLIENT("a", "t") CLIENT("b", "t") SERVER("s", "X") SERVER("t", "X") TAIL);
 	assert_int_equal(id_of(model, "a"), 5);
-	assert_int_equal(id_of(model, "b"), 2); /* had no session there */
+	assert_int_equal(id_of(model, "b"), 2);       /* had no session there */
 	assert_int_equal(model_serve(model, "s"), 1); /* the close */
 	model_free(model);
 }
@@ -320,10 +325,11 @@ static void a_route_to_nowhere_stops_until_it_leads_somewhere(void **state)
 	assert_true(stuck(model, "a"));
 	assert_int_equal(model_child(model, "a")->state, CHILD_INCOMPLETE);
 	assert_null(model_child(model, "a")->sessions);
-	assert_non_null(strstr(model_report(model), "name=\"a\" binary=\"a\" state=\"incomplete\""));
+	assert_non_null(
+		strstr(model_report(model), "name=\"a\" binary=\"a\" state=\"incomplete\""));
 	assert_int_equal(model_serve(model, "s"), 1);
-	assert_int_equal(model->self.quota.ram,
-		before.ram + (1 << 20) - 4 * SESSION_COST_BYTES - 4096);
+	assert_int_equal(
+		model->self.quota.ram, before.ram + (1 << 20) - 4 * SESSION_COST_BYTES - 4096);
 	apply(model, HEAD CLIENT("a", "none") SERVER("s", "X") TAIL);
 	assert_true(stuck(model, "a"));
 	apply(model, HEAD CLIENT("a", "none") SERVER("s", "X") SERVER("none", "X") TAIL);
@@ -335,8 +341,8 @@ static void a_route_to_nowhere_stops_until_it_leads_somewhere(void **state)
 
 static void a_stuck_child_waits_for_all_the_routes_it_had(void **state)
 {
-	static const char *const two = HEAD
-		"<start name='a'/>" SERVER("s", "X") SERVER("t", "Y") TAIL;
+	static const char *const two =
+		HEAD "<start name='a'/>" SERVER("s", "X") SERVER("t", "Y") TAIL;
 	struct model *model = model_with(two);
 
 	open_at(model, "a", X, "X", "s");
@@ -354,7 +360,8 @@ static void a_stuck_child_waits_for_all_the_routes_it_had(void **state)
 static void a_stuck_child_does_not_wait_for_what_it_was_refused(void **state)
 {
 	static const char *const config = HEAD "<start name='a'/>" SERVER("s", "X") TAIL;
-	struct model *model = model_with(HEAD "<start name='a'/>" SERVER("s", "X") SERVER("t", "Y") TAIL);
+	struct model *model =
+		model_with(HEAD "<start name='a'/>" SERVER("s", "X") SERVER("t", "Y") TAIL);
 
 	open_at(model, "a", X, "X", "s");
 	assert_int_equal(model_open(model, "a", Y, "Y", "", donation), KIN_PENDING);
@@ -382,11 +389,13 @@ static void a_stuck_child_is_started_by_another_start_node(void **state)
 
 static void default_route_and_own_route_are_compared_by_where_they_lead(void **state)
 {
-	static const char *const to_children = "<config>" PARENT DEFAULT
-		"<default-route> <any-service> <any-child/> <parent/> </any-service> </default-route>"
+	static const char *const to_children =
+		"<config>" PARENT DEFAULT "<default-route> <any-service> <any-child/> <parent/> "
+					  "</any-service> </default-route>"
 		"<start name='a'/> <start name='b'> <route> <any-service> <parent/> </any-service>"
 		"</route> </start>" SERVER("s", "P") TAIL;
-	struct model *model = model_with(HEAD "<start name='a'/> <start name='b'> <route>"
+	struct model *model = model_with(HEAD
+		"<start name='a'/> <start name='b'> <route>"
 		"<any-service> <parent/> </any-service> </route> </start>" SERVER("s", "P") TAIL);
 
 	open_up(model, "a", X, "P", "");
@@ -395,7 +404,8 @@ static void default_route_and_own_route_are_compared_by_where_they_lead(void **s
 	assert_int_equal(id_of(model, "a"), 4);
 	assert_int_equal(id_of(model, "b"), 2);
 	assert_int_equal(id_of(model, "s"), 3);
-	apply(model, "<config>" PARENT DEFAULT "<start name='a'/> <start name='b'> <route>"
+	apply(model,
+		"<config>" PARENT DEFAULT "<start name='a'/> <start name='b'> <route>"
 		"<any-service> <parent/> </any-service> </route> </start>" SERVER("s", "P") TAIL);
 	assert_true(stuck(model, "a") && stuck(model, "s")); /* no rule for anything */
 	assert_int_equal(id_of(model, "b"), 2);
@@ -406,7 +416,8 @@ static void default_route_and_own_route_are_compared_by_where_they_lead(void **s
 
 static void a_route_that_vanishes_is_the_default_route(void **state)
 {
-	struct model *model = model_with(HEAD CLIENT("a", "s") SERVER("s", "X") SERVER("t", "X") TAIL);
+	struct model *model =
+		model_with(HEAD CLIENT("a", "s") SERVER("s", "X") SERVER("t", "X") TAIL);
 
 	open_at(model, "a", X, "X", "s");
 	apply(model, HEAD "<start name='a'/>" SERVER("s", "X") SERVER("t", "X") TAIL);
@@ -442,8 +453,8 @@ static void a_service_of_the_parent_may_come_and_go(void **state)
 {
 	static const char *const without =
 		"<config> <parent-provides> <service name='PD'/> <service name='CPU'/>"
-		"<service name='LOG'/> <service name='ROM'/> </parent-provides>" DEFAULT_ROUTE DEFAULT
-		"<start name='a'/> <start name='b'/>" TAIL;
+		"<service name='LOG'/> <service name='ROM'/> </parent-provides>" DEFAULT_ROUTE
+			DEFAULT "<start name='a'/> <start name='b'/>" TAIL;
 	struct model *model = model_with(HEAD "<start name='a'/> <start name='b'/>" TAIL);
 
 	open_up(model, "a", X, "P", "");
