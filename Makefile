@@ -16,7 +16,7 @@ help:
 	@echo 'make            build everything into $(BUILD)/'
 	@echo 'make run        start the tour: a tree of confined components, shown for a few seconds'
 	@echo 'make check      build and run all tests'
-	@echo 'make sim        random histories of whole trees; STEPS=… and SEED=… choose how many and which'
+	@echo 'make sim        random histories of whole trees and of configs; STEPS=… and SEED=… choose which'
 	@echo 'make planted    plant bugs in copies of the sources and see which tests catch them'
 	@echo 'make fuzz       feed made-up inputs to the fuzz targets, TIME=$(TIME) seconds each (clang)'
 	@echo 'make bench      measure, beside the floor of each figure; writes $(BUILD)/bench.json'
@@ -46,6 +46,7 @@ check: build
 
 sim: build
 	@$(BUILD)/tests/sim/sim $(STEPS) $(SEED)
+	@$(BUILD)/tests/configs/configs $$(($(STEPS) / 50)) $(SEED)
 
 planted: prerequisites
 	@tools/planted

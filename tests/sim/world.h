@@ -21,9 +21,10 @@
 #include "engine/sandbox.h"
 
 #define WORLD_PROGRAMS_MAX 28
-#define WORLD_CHILDREN_MAX 8 /* of one init */
-#define WORLD_IDS_MAX      6 /* that a component uses at the same time */
-#define WORLD_OUTBOX_MAX   4 /* messages on their way */
+#define WORLD_CHILDREN_MAX 8  /* of one init */
+#define WORLD_ACCOUNTS_MAX 64 /* likewise, those that end included */
+#define WORLD_IDS_MAX      6  /* that a component uses at the same time */
+#define WORLD_OUTBOX_MAX   4  /* messages on their way */
 #define WORLD_CONFIG_BYTES 8192
 #define WORLD_POLICY_BYTES 2048
 #define WORLD_POLICIES     3         /* that an init may have, one after the other */
