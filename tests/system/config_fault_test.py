@@ -68,9 +68,9 @@ def an_unknown_element_is_named_and_ignored():
 
 @test
 def a_start_node_without_name_is_skipped():
-    expect_warned(r"\[init\] Warning: missing 'name' attribute in '<start>' entry.*",
+    expect_warned(r"\[init\] Warning: missing 'name' attribute in '<start>' entry",
                   "<start><binary name='hello'/></start>")
-    expect_warned(r"\[init\] Warning: missing 'name' attribute in '<start>' entry.*",
+    expect_warned(r"\[init\] Warning: missing 'name' attribute in '<start>' entry",
                   "<start name=''><binary name='hello'/></start>")
 
 
