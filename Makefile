@@ -6,9 +6,10 @@ TIME ?= 60
 PREFIX ?= /usr/local
 STEPS ?= 1000000
 SEED ?= 1
+ROUNDS ?= 50
 ROOT := $(CURDIR)
 
-.PHONY: all help build run check fuzz sim planted bench install uninstall clean prerequisites format
+.PHONY: all help build run check fuzz sim planted stress bench install uninstall clean prerequisites format
 
 all: build
 
@@ -18,6 +19,7 @@ help:
 	@echo 'make check      build and run all tests'
 	@echo 'make sim        random histories of whole trees and of configs; STEPS=… and SEED=… choose which'
 	@echo 'make planted    plant bugs in copies of the sources and see which tests catch them'
+	@echo 'make stress     run all scenarios ROUNDS=$(ROUNDS) times while every core is busy'
 	@echo 'make fuzz       feed made-up inputs to the fuzz targets, TIME=$(TIME) seconds each (clang)'
 	@echo 'make bench      measure, beside the floor of each figure; writes $(BUILD)/bench.json'
 	@echo 'make install    install under PREFIX ($(PREFIX)), honours DESTDIR'
@@ -50,6 +52,9 @@ sim: build
 
 planted: prerequisites
 	@tools/planted
+
+stress: build
+	@tools/stress $(BUILD) $(ROUNDS)
 
 fuzz:
 	@tools/fuzz $(BUILD) $(TIME)
