@@ -109,7 +109,7 @@ void scenario_line(struct scenario *scenario, const char *label, const char *tex
 void scenario_state(struct scenario *scenario, const char *text, size_t size)
 {
 	struct kin_tree *tree;
-	int r = kin_tree_parse_xml(text, size, NULL, &tree);
+	int r = kin_tree_parse(text, size, NULL, &tree);
 	char *copy = r ? NULL : strndup(text, size);
 
 	if (scenario->ended)
