@@ -27,7 +27,7 @@ static struct object *core_object(struct world *world, int cap, enum object_kind
  * The parent, or -EPIPE where it has ended. What was sent before arrives before.
  */
 
-static bool call(struct program *program)
+bool program_call(struct program *program)
 {
 	if (!program_can_call(program))
 		return false;
@@ -41,7 +41,7 @@ static int up_session(void *ctx, uint32_t id, const struct session *session, int
 	struct session_request request = { WORLD_UP_ID + id, session->service->name->name,
 		session->version, &session->args, &session->affinity };
 
-	if (!call(program))
+	if (!program_call(program))
 		return -EPIPE;
 	int r = child_session(program->child, &request, ret_cap);
 
@@ -54,7 +54,7 @@ static int up_session_cap(void *ctx, uint32_t id, int *ret_cap)
 {
 	struct program *program = ctx;
 
-	if (!call(program))
+	if (!program_call(program))
 		return -EPIPE;
 	int r = child_session_cap(program->child, WORLD_UP_ID + id, ret_cap);
 
@@ -67,21 +67,22 @@ static int up_upgrade(void *ctx, uint32_t id, struct quota amount)
 {
 	struct program *program = ctx;
 
-	return call(program) ? child_upgrade(program->child, WORLD_UP_ID + id, amount) : -EPIPE;
+	return program_call(program) ? child_upgrade(program->child, WORLD_UP_ID + id, amount)
+				     : -EPIPE;
 }
 
 static int up_close(void *ctx, uint32_t id)
 {
 	struct program *program = ctx;
 
-	return call(program) ? child_close(program->child, WORLD_UP_ID + id) : -EPIPE;
+	return program_call(program) ? child_close(program->child, WORLD_UP_ID + id) : -EPIPE;
 }
 
 static void up_resource_request(void *ctx, struct quota amount)
 {
 	struct program *program = ctx;
 
-	if (call(program))
+	if (program_call(program))
 		child_resource_request(program->child, amount);
 }
 
@@ -90,35 +91,6 @@ static const struct up_ops up_ops = { .session = up_session,
 	.upgrade = up_upgrade,
 	.close = up_close,
 	.resource_request = up_resource_request };
-
-static int announce(void *ctx, const char *service)
-{
-	struct program *program = ctx;
-
-	return call(program) ? server_announce(program->child, service) : -EPIPE;
-}
-
-static void forward_deliver(void *ctx, uint32_t id, int cap)
-{
-	struct program *program = ctx;
-
-	if (program_can_call(program))
-		step_post(program, (struct message){ .server_id = id, .cap = cap });
-	else
-		cap_close(program, cap);
-}
-
-static void forward_respond(void *ctx, uint32_t id, int answer)
-{
-	struct program *program = ctx;
-
-	if (program_can_call(program))
-		step_post(program, (struct message){ .server_id = id, .answer = answer });
-}
-
-static const struct forward_ops forward_ops = {
-	.announce = announce, .deliver = forward_deliver, .respond = forward_respond
-};
 
 /*
  * Accounts
@@ -558,7 +530,7 @@ void owner_fill(struct program *program)
 		.cap_close = owner_cap_close,
 		.schedule = schedule,
 		.log = log_text,
-		.forward = program->parent ? &forward_ops : NULL };
+		.forward = program->parent ? &forward_seam_ops : NULL };
 }
 
 /*
@@ -589,10 +561,6 @@ static int dead_local_close(void *ctx, struct session *session)
 	return 0;
 }
 
-static void dead_respond(void *ctx, uint32_t id, int answer)
-{
-}
-
 static void dead_cap_close(void *ctx, int cap)
 {
 }
@@ -607,7 +575,6 @@ static const struct child_ops dead_child_ops = {
 	.stop = dead_stop, .wake = dead_stop, .wake_server = dead_stop, .answered = dead_answered
 };
 static const struct local_ops dead_local_ops = { .close = dead_local_close };
-static const struct forward_ops dead_forward_ops = { .respond = dead_respond };
 
 void owner_bury(struct program *program)
 {
@@ -619,5 +586,5 @@ void owner_bury(struct program *program)
 		.cap_close = dead_cap_close,
 		.schedule = schedule,
 		.log = dead_log,
-		.forward = &dead_forward_ops };
+		.forward = &forward_dead_ops };
 }

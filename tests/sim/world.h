@@ -185,6 +185,12 @@ void core_answer(struct world *world, unsigned which, bool yes);
 /* Core has done what it takes to start the program, or could not. */
 void core_started(struct program *program, int answer);
 
+/* Makes a call to the parent possible: what was sent before it arrives. Return: whether it is */
+bool program_call(struct program *program);
+
+/* forward.c: the part of the seam for the parent's other clients. */
+extern const struct forward_ops forward_seam_ops, forward_dead_ops;
+
 /* owner.c: the seam of an init's engine (of core's, if it has no parent), alive and dead. */
 void owner_fill(struct program *program);
 void owner_bury(struct program *program);
