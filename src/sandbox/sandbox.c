@@ -10,6 +10,7 @@
 #include <kin/log.h>
 
 #include "engine/report.h"
+#include "engine/schema.h"
 
 /* Something to tell, once the engine is through with what it is doing. */
 struct news {
@@ -207,6 +208,8 @@ int kin_sandbox_apply(struct kin_sandbox *sandbox, const char *config, size_t si
 		sandbox_reject(&sandbox->host.sandbox, complaint.text);
 		return r;
 	}
+	if (kin_node_boolean(kin_tree_root(tree), "verbose", false))
+		schema_check(kin_tree_root(tree), &diag);
 	return sandbox_apply(&sandbox->host.sandbox, tree);
 }
 
