@@ -59,6 +59,7 @@ int status_command(const struct options *options);
 int log_command(const struct options *options);
 int apply_command(const struct options *options);
 int plan_command(const struct options *options);
+int doctor_command(const struct options *options);
 int why_command(const struct options *options);
 int help_command(int argc, char **argv);
 

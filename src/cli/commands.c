@@ -6,6 +6,7 @@
 #define TREE_OPTION    { "tree", required_argument, NULL, OPTIONS_TREE }
 #define QUIET_OPTION   { "quiet", no_argument, NULL, OPTIONS_BE_QUIET }
 #define WATCH_OPTION   { "watch", no_argument, NULL, OPTIONS_WATCH }
+#define CGROUP_OPTION  { "cgroup", required_argument, NULL, OPTIONS_CGROUP }
 #define HELP_OPTION    { "help", no_argument, NULL, OPTIONS_HELP }
 #define BUDGET_OPTIONS \
 	{ "ram", required_argument, NULL, OPTIONS_RAM }, \
@@ -19,6 +20,9 @@ static const struct option run_options[] = {
 	{ "name", required_argument, NULL, OPTIONS_NAME },
 	{ "no-control", no_argument, NULL, OPTIONS_NO_CONTROL },
 	WATCH_OPTION,
+	{ "strict", no_argument, NULL, OPTIONS_STRICT },
+	CGROUP_OPTION,
+	{ "uid-range", required_argument, NULL, OPTIONS_UID_RANGE },
 	QUIET_OPTION,
 	{ "verbose", no_argument, NULL, OPTIONS_BE_VERBOSE },
 	HELP_OPTION,
@@ -37,10 +41,13 @@ static const struct option list_options[] = { HELP_OPTION, { 0 } };
 static const struct option tree_options[] = {
 	TREE_OPTION,
 	{ "sessions", no_argument, NULL, OPTIONS_SESSIONS },
+	{ "walls", no_argument, NULL, OPTIONS_WALLS },
 	WATCH_OPTION,
 	HELP_OPTION,
 	{ 0 },
 };
+
+static const struct option doctor_options[] = { CGROUP_OPTION, HELP_OPTION, { 0 } };
 
 static const struct option status_options[] = { TREE_OPTION, HELP_OPTION, { 0 } };
 
@@ -77,6 +84,9 @@ static const struct option apply_options[] = {
 #define HELP_TREE \
 	"  --tree NAME     which tree, of those that 'kin list' shows; needed only\n" \
 	"                  if several run\n"
+#define HELP_CGROUP \
+	"  --cgroup DIR    make control groups in DIR, a folder of a cgroup v2 hierarchy\n" \
+	"                  (default: kin's own group, if it was left to it alone)\n"
 #define HELP_TREE_STATUS \
 	"125 if there is no such tree or it does not answer,\n127 if the command line is wrong.\n"
 
@@ -93,6 +103,10 @@ const struct cli_command cli_commands[] = {
 		"                  without its ending, with a number if a tree has it already)\n"
 		"  --no-control    let no other command work on the tree\n"
 		"  --watch         apply FILE again whenever it changes\n"
+		"  --strict        don't start without a wall that 'kin doctor' shows as expected\n"
+		HELP_CGROUP
+		"  --uid-range A-B give each component a user ID of its own from that range; takes\n"
+		"                  CAP_SETUID, CAP_SETGID and CAP_SYS_RESOURCE\n"
 		"  --quiet         print nothing about the config, less of core's messages\n"
 		"  --verbose       print the tree with its budgets at the end\n\n"
 		"Exit status: the first init's if it exits, 0 after an orderly end, 125 if the\n"
@@ -131,6 +145,8 @@ const struct cli_command cli_commands[] = {
 		"capabilities, what of it is used, and their states.\n\n"
 		HELP_TREE
 		"  --sessions      show the sessions that each component uses and provides\n"
+		"  --walls         show what holds the memory, the capabilities, the CPU time and\n"
+		"                  the reach of each component\n"
 		"  --watch         go on and print it again when it has changed\n\n"
 		"Exit status: 0, with --watch once the tree ends; " HELP_TREE_STATUS,
 		CLI_NO_ARGUMENT, tree_options, NULL, tree_command, NULL },
@@ -189,6 +205,14 @@ const struct cli_command cli_commands[] = {
 		"Exit status: 0; 1 if there is no such component, 125 if there is no tree, 127 if\n"
 		"the command line is wrong.\n",
 		CLI_LABEL, status_options, NULL, why_command, NULL },
+	{ "doctor", "say which walls stand on this machine",
+		"usage: kin doctor [OPTION]...\n\n"
+		"Tries each mechanism that holds components, and prints whether it works here,\n"
+		"what it is for, what is weaker without it, and how to get it.\n\n"
+		HELP_CGROUP
+		"\nExit status: 0, or 1 if one does not work that is expected; 125 if nothing could\n"
+		"start here, 127 if the command line is wrong or a program of kin's is missing.\n",
+		CLI_NO_ARGUMENT, doctor_options, NULL, doctor_command, NULL },
 	{ "help", "explain a command", "usage: kin help [COMMAND]\n",
 		CLI_NO_ARGUMENT, NULL, NULL, NULL, help_command },
 };

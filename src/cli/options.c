@@ -72,6 +72,19 @@ static int read_name(const struct cli_command *command, const char *option, cons
 	return 0;
 }
 
+static int read_uid_range(const struct cli_command *command, const char **ret)
+{
+	unsigned first, last;
+	char behind;
+
+	if (sscanf(optarg, "%u-%u%c", &first, &last, &behind) != 2 || first == 0 || last < first)
+		return refuse(command,
+			"--uid-range takes user IDs above 0 such as 100000-100999, not '%s'",
+			optarg);
+	*ret = optarg;
+	return 0;
+}
+
 static int turn_on(bool *ret)
 {
 	*ret = true;
@@ -133,6 +146,15 @@ static int read_option(
 		return turn_on(&options->watch);
 	case OPTIONS_SESSIONS:
 		return turn_on(&options->sessions);
+	case OPTIONS_STRICT:
+		return turn_on(&options->strict);
+	case OPTIONS_WALLS:
+		return turn_on(&options->walls);
+	case OPTIONS_CGROUP:
+		options->cgroup = optarg;
+		return 0;
+	case OPTIONS_UID_RANGE:
+		return read_uid_range(command, &options->uid_range);
 	case OPTIONS_FOLLOW:
 		return turn_on(&options->follow);
 	case OPTIONS_HELP:

@@ -31,17 +31,21 @@ enum options_volume { OPTIONS_NORMAL, OPTIONS_QUIET, OPTIONS_VERBOSE };
 
 struct options {
 	/* Borrowed from argv like all text here. */
-	const char *file;  /* "-": standard input */
-	const char *label; /* "" if none is given */
-	const char *tree;  /* name of a running one; NULL: the only one there is */
-	const char *from;  /* kin plan: config to start from; NULL: the running tree */
-	const char *name;  /* for the tree to be started; NULL: by its config's file */
+	const char *file;      /* "-": standard input */
+	const char *label;     /* "" if none is given */
+	const char *tree;      /* name of a running one; NULL: the only one there is */
+	const char *from;      /* kin plan: config to start from; NULL: the running tree */
+	const char *cgroup;    /* kin run and doctor: folder left to the tree; NULL: its own */
+	const char *uid_range; /* kin run: "A-B"; NULL: components have the user of the tree */
+	const char *name;      /* for the tree to be started; NULL: by its config's file */
 	struct quota total;
 	const char *rom_directories[OPTIONS_ROM_MAX];
 	size_t n_rom_directories;
 	uint64_t for_ms; /* 0: without end */
 	uint64_t timeout_ms;
 	bool no_control;              /* kin run: without a control socket */
+	bool strict;                  /* kin run: not without all walls that are expected */
+	bool walls;                   /* kin tree */
 	bool watch, sessions, follow; /* kin run and tree; kin tree; kin log */
 	enum options_volume volume;
 	bool to_given;
@@ -65,6 +69,10 @@ enum options_code {
 	OPTIONS_WATCH,
 	OPTIONS_SESSIONS,
 	OPTIONS_TIMEOUT,
+	OPTIONS_STRICT,
+	OPTIONS_CGROUP,
+	OPTIONS_UID_RANGE,
+	OPTIONS_WALLS,
 	OPTIONS_HELP,
 };
 

@@ -19,7 +19,7 @@
 
 #define PASSED_FD_MIN 32 /* below are the descriptors that core hands to children */
 
-#define ARGUMENTS_MAX (24 + 2 * OPTIONS_ROM_MAX)
+#define ARGUMENTS_MAX (32 + 2 * OPTIONS_ROM_MAX)
 #define DIGITS_MAX    21
 
 struct command_line {
@@ -82,6 +82,12 @@ static void command_line_fill(struct command_line *line, const struct options *o
 	add(line, "--config-fd", digits(line->fd, (uint64_t) passed->config));
 	if (passed->controlled)
 		add_control(line, options->file, &passed->socket);
+	if (options->strict)
+		add(line, "--strict", NULL);
+	if (options->cgroup)
+		add(line, "--cgroup", options->cgroup);
+	if (options->uid_range)
+		add(line, "--uid-range", options->uid_range);
 	if (options->for_ms)
 		add(line, "--for-ms", digits(line->for_ms, options->for_ms));
 	switch (options->volume) {

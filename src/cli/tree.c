@@ -66,10 +66,10 @@ static void print_sessions(
 }
 
 static void print_child(
-	void *ctx, const struct kin_node *component, const char *indent, FILE *stream)
+	struct reports *reports, const struct kin_node *component, const char *indent, FILE *stream)
 {
 	const struct kin_node *init = kin_node_parent(component);
-	const struct kin_node *report = init ? report_of(ctx, init) : NULL;
+	const struct kin_node *report = init ? report_of(reports, init) : NULL;
 	const char *name = text_of(component, "name");
 
 	KIN_NODE_FOREACH (child, report, "child") {
@@ -81,15 +81,49 @@ static void print_child(
 }
 
 /*
+ * Walls
+ */
+
+static void print_walls(const struct kin_node *component, const char *indent, FILE *stream)
+{
+	static const char *const WALLS[][2] = { { "RAM", "ram_held_by" },
+		{ "caps", "caps_held_by" }, { "CPU", "cpu_held_by" },
+		{ "reach", "reach_held_by" } };
+
+	for (size_t i = 0; i < sizeof(WALLS) / sizeof(*WALLS); i++) {
+		const char *walls = kin_node_attribute(component, WALLS[i][1]);
+
+		if (walls)
+			fprintf(stream, "%s   %s held by %s\n", indent, WALLS[i][0], walls);
+	}
+}
+
+/*
  * The table
  */
+
+struct more {
+	const struct options *options;
+	struct reports reports;
+};
+
+static void print_more(
+	void *ctx, const struct kin_node *component, const char *indent, FILE *stream)
+{
+	struct more *more = ctx;
+
+	if (more->options->walls)
+		print_walls(component, indent, stream);
+	if (more->options->sessions)
+		print_child(&more->reports, component, indent, stream);
+}
 
 /* Return: 0 and a text to be freed; negative errno as state_tree() */
 static int table_make(const struct link *link, const struct options *options, char **ret)
 {
 	KIN_TREE_AUTO struct kin_tree *tree = NULL;
-	struct reports reports = { .link = link };
-	const struct table_more more = { print_child, &reports };
+	struct more more = { options, { .link = link } };
+	const struct table_more each = { print_more, &more };
 	size_t size;
 	int r = state_tree(link, &tree);
 
@@ -99,9 +133,9 @@ static int table_make(const struct link *link, const struct options *options, ch
 
 	if (!stream)
 		return -ENOMEM;
-	table_print(kin_tree_root(tree), options->sessions ? &more : NULL, stream);
+	table_print(kin_tree_root(tree), &each, stream);
 	fclose(stream);
-	kin_tree_free(reports.report);
+	kin_tree_free(more.reports.report);
 	return 0;
 }
 

@@ -24,7 +24,7 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
-#define BATCH_MAX 16  /* one-way messages handled in a row before others get their turn */
+#define BATCH_MAX 6   /* one-way messages handled in a row before others get their turn */
 #define DRAIN_MAX 256 /* messages handled at most when a session ends; more don't fit a channel */
 
 enum client_state { CLIENT_CREATING, CLIENT_OPEN, CLIENT_CLOSING };

@@ -7,10 +7,14 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
+#include <utlist.h>
 
 #include <kin/generator.h>
 
+#include "core/linux/machine.h"
+#include "core/process.h"
 #include "core/tree.h"
 #include "ipc/dataspace.h"
 
@@ -226,12 +230,44 @@ static int init_config(const struct core_settings *settings, struct kin_tree **r
 	return kin_tree_parse(text, (size_t) n, NULL, ret);
 }
 
+static struct process *process_find(struct core_services *services, pid_t pid)
+{
+	struct process *process;
+
+	for (struct account *a = services->ledger.root; a; a = account_next(a)) {
+		process = pd_of_account(a)->process;
+		if (process && process->pid == pid)
+			return process;
+	}
+	DL_SEARCH_SCALAR(services->graveyard, process, pid, pid);
+	return process;
+}
+
+/* As the first process we get everybody's children; our own are waited for as elsewhere. */
+static void orphans_reap(struct core_services *services)
+{
+	pid_t pid;
+
+	while (machine_orphan(&pid)) {
+		struct process *process = process_find(services, pid);
+
+		if (process)
+			process_poll(process);
+		else
+			waitpid(pid, NULL, 0);
+	}
+}
+
 static void on_signal(struct loop_source *source, uint32_t epoll_events)
 {
 	struct core *core = (struct core *) ((char *) source - offsetof(struct core, signals));
 	struct signalfd_siginfo info;
 
-	if (read(core->signals_fd, &info, sizeof(info)) == sizeof(info))
+	if (read(core->signals_fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo == SIGCHLD)
+		orphans_reap(&core->services);
+	else
 		end(core, 0);
 }
 
@@ -248,6 +284,8 @@ static int watch_signals(struct core *core)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
+	if (core->settings->machine)
+		sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	core->signals_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (core->signals_fd < 0)

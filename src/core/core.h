@@ -25,6 +25,7 @@ struct core_settings {
 	int control_listener, control_folder; /* see control.h, taken; 0: no control socket */
 	const char *name, *file;              /* of the tree and its config, for that socket */
 	uint64_t for_ms;                      /* end after that time; 0: run until told to end */
+	bool machine;                         /* we are the first process, see linux/machine.h */
 	bool quiet,
 		verbose; /* less, more of core's own messages; verbose shows the tree at the end */
 };

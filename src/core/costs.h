@@ -8,12 +8,13 @@
 #define CORE_COSTS_H
 
 #include "core/linux/limits.h"
+#include "ipc/channel.h"
 
 /*
  * A process: its stack, which its data limit does not see, and what the kernel keeps for it: task,
  * kernel stack, page tables, descriptor table, and the buffers of its parent channel.
  */
-#define PROCESS_KERNEL_BYTES (64u << 10)
+#define PROCESS_KERNEL_BYTES (128u << 10)
 #define PROCESS_RAM_BYTES    (KIN_PROCESS_STACK_BYTES + PROCESS_KERNEL_BYTES)
 #define PROCESS_START_BYTES \
 	(64u << 10)    /* not charged, but there: what a C library needs to start */
@@ -28,8 +29,34 @@
  */
 #define PROCESS_DESCRIPTORS_BASE 64
 
-/* The ceiling follows the quota in steps, so that not every session that comes or goes moves it. */
-#define PROCESS_DESCRIPTORS_STEP 64
+/*
+ * All that a process may map, what others lend it included: a multiple of its quota, and something
+ * for those who have little. See watch.h for what the kernel spends on mappings.
+ */
+#define PROCESS_ADDRESS_BASE_BYTES (16u << 20)
+#define PROCESS_ADDRESS_FACTOR     2
+#define PROCESS_ADDRESS_STEP       (1u << 20)
+
+/*
+ * What the watch allows. Page tables of memory in one piece are a 512th of it; a program has about
+ * 40 KiB at its start.
+ */
+#define PROCESS_TABLES_BASE_BYTES (128u << 10)
+#define PROCESS_TABLES_FRACTION   64
+#define PROCESS_MAPPINGS_BASE     256 /* and as many as the cap quota */
+
+/* Capabilities that all processes of the user may have under way, and those one may leave waiting
+ */
+#define UNDER_WAY_MAX    48
+#define UNREAD_MAX       16
+#define UNREAD_LOOKS_MAX 3 /* looks of the watch at which there may be any */
+
+/*
+ * Channels that a PD may have made: some whatever it has, and so many that their buffers, if all
+ * were full, are no more than its RAM quota.
+ */
+#define CHANNELS_BASE 4
+#define CHANNEL_BYTES (2u * CHANNEL_QUEUE_BYTES)
 
 /* Each kernel object that a PD allocates; a dataspace costs its pages as well. */
 #define OBJECT_CAPS 1

@@ -11,6 +11,10 @@
 #include "wire/cpu.h"
 
 #define NICE_LOWEST 19
+#define QUARTER     (KIN_PRIORITY_LIMIT / 4)
+
+/* Of the nice values below core's own, these come with the first quarter: 11 of 19 */
+#define FIRST_STEP(n) (((n) *11 + 18) / 19)
 
 static int handle_info(void *self, struct cpu_info_request *request, struct cpu_info_reply *reply)
 {
@@ -28,7 +32,22 @@ int cpu_nice(const struct cpu_session *cpu)
 
 	if (errno)
 		own = 0;
-	return own + (int) ((NICE_LOWEST - own) * cpu->priority / KIN_PRIORITY_LIMIT);
+	int n = NICE_LOWEST - own, first = FIRST_STEP(n);
+
+	if (cpu->priority < QUARTER)
+		return own + (int) (first * cpu->priority / QUARTER);
+	if (cpu->priority < 2 * QUARTER)
+		return own + first + (int) ((n - first) * (cpu->priority - QUARTER) / QUARTER);
+	return cpu->priority < 3 * QUARTER ? NICE_LOWEST : SPAWN_NICE_IDLE;
+}
+
+unsigned cpu_weight(const struct cpu_session *cpu)
+{
+	int64_t weight = CGROUP_WEIGHT_MAX;
+
+	for (int64_t quarters = cpu->priority / QUARTER; quarters > 0; quarters--)
+		weight /= 10;
+	return (unsigned) (weight - weight * 9 / 10 * (cpu->priority % QUARTER) / QUARTER);
 }
 
 bool cpu_places(const struct cpu_session *cpu, cpu_set_t *ret)

@@ -8,7 +8,7 @@
 #include "core/costs.h"
 #include "core/services.h"
 
-#define LOG_BURST 16 /* messages of one writer before it is another's turn */
+#define LOG_BURST 6 /* messages of one writer before it is another's turn */
 
 /* More than a channel's buffer can hold, so that all a writer sent comes out. */
 #define LOG_DRAIN_MAX 256

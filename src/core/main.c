@@ -4,6 +4,13 @@
  * Started by `kin run`, which checks everything a person can get wrong; the options here are
  * between the two programs. The config comes as a descriptor, so that core reads no file but those
  * of the ROM directories.
+ *
+ * It can also be the first process of a machine. Then the kernel starts it, with the options behind
+ * "--" on its command line and the config by its path:
+ *
+ *     rdinit=/kin-core -- --ram 64M --caps 2000 --rom /rom --config /config.xml
+ *
+ * It mounts what it needs, and turns the machine off when the tree has ended.
  */
 #include <fcntl.h>
 #include <getopt.h>
@@ -17,6 +24,9 @@
 #include <kin/number.h>
 
 #include "core/core.h"
+#include "core/doctor.h"
+#include "core/linux/machine.h"
+#include "core/linux/memfd.h"
 
 static const struct option options[] = {
 	{ "ram", required_argument, NULL, 'r' },
@@ -29,6 +39,11 @@ static const struct option options[] = {
 	{ "control-folder-fd", required_argument, NULL, 'o' },
 	{ "name", required_argument, NULL, 'n' },
 	{ "file", required_argument, NULL, 'p' },
+	{ "config", required_argument, NULL, 'F' },
+	{ "cgroup", required_argument, NULL, 'g' },
+	{ "uid-range", required_argument, NULL, 'u' },
+	{ "strict", no_argument, NULL, 's' },
+	{ "doctor", no_argument, NULL, 'D' },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ 0 },
@@ -54,8 +69,57 @@ static int read_descriptor(const char *option, int *ret)
 	return 0;
 }
 
-static int read_option(int option, struct core_settings *settings, const char **directories)
+/* What is not core's but for how it is started */
+struct arguments {
+	struct core_settings settings;
+	const char *directories[CORE_ROM_DIRECTORIES_MAX];
+	const char *config; /* path; NULL: it comes as a descriptor */
+	const char *cgroup; /* path of a folder that was left to us; NULL: our own, if it was */
+	uint64_t uid_first, uid_last;
+	bool doctor, strict;
+};
+
+/* "A-B" */
+static int read_range(struct arguments *arguments)
 {
+	char text[48], *dash;
+
+	snprintf(text, sizeof(text), "%s", optarg);
+	dash = strchr(text, '-');
+	if (!dash)
+		return bad_option("--uid-range");
+	*dash = '\0';
+	if (kin_number_parse(text, &arguments->uid_first) ||
+		kin_number_parse(dash + 1, &arguments->uid_last) ||
+		arguments->uid_first > INT32_MAX || arguments->uid_last > INT32_MAX)
+		return bad_option("--uid-range");
+	return 0;
+}
+
+static int read_flag(int option, struct arguments *arguments)
+{
+	switch (option) {
+	case 'q':
+		arguments->settings.quiet = true;
+		return 0;
+	case 'v':
+		arguments->settings.verbose = true;
+		return 0;
+	case 's':
+		arguments->strict = true;
+		return 0;
+	case 'D':
+		arguments->doctor = true;
+		return 0;
+	default:
+		return bad_option("");
+	}
+}
+
+static int read_option(int option, struct arguments *arguments)
+{
+	struct core_settings *settings = &arguments->settings;
+
 	switch (option) {
 	case 'r':
 		return kin_number_parse(optarg, &settings->total.ram) ? bad_option("--ram") : 0;
@@ -64,7 +128,7 @@ static int read_option(int option, struct core_settings *settings, const char **
 	case 'd':
 		if (settings->n_rom_directories == CORE_ROM_DIRECTORIES_MAX)
 			return bad_option("--rom: too many directories");
-		directories[settings->n_rom_directories++] = optarg;
+		arguments->directories[settings->n_rom_directories++] = optarg;
 		return 0;
 	case 'f':
 		return read_descriptor("--config-fd", &settings->config);
@@ -83,14 +147,16 @@ static int read_option(int option, struct core_settings *settings, const char **
 	case 'i':
 		settings->init = optarg;
 		return 0;
-	case 'q':
-		settings->quiet = true;
+	case 'F':
+		arguments->config = optarg;
 		return 0;
-	case 'v':
-		settings->verbose = true;
+	case 'g':
+		arguments->cgroup = optarg;
 		return 0;
+	case 'u':
+		return read_range(arguments);
 	default:
-		return bad_option("");
+		return read_flag(option, arguments);
 	}
 }
 
@@ -116,36 +182,119 @@ static void raise_descriptor_limit(void)
 	}
 }
 
-int main(int argc, char **argv)
+static int config_open(const char *path, int *ret)
 {
-	const char *directories[CORE_ROM_DIRECTORIES_MAX];
-	struct core_settings settings = { .init = "kin-init", .rom_directories = directories };
-	struct spawn_fault fault;
-	struct spawner spawner;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int r = fd < 0 ? -errno : rom_memfd_snapshot(fd, "config", KIN_NODE_TEXT_MAX, ret);
+
+	if (fd >= 0)
+		close(fd);
+	if (r < 0)
+		fprintf(stderr, "kin-core: %s: %s\n", path, strerror(-r));
+	return r;
+}
+
+static int arguments_check(const struct arguments *arguments)
+{
+	const struct core_settings *settings = &arguments->settings;
+
+	if (!settings->config || !settings->total.ram || !settings->total.caps ||
+		!settings->n_rom_directories)
+		return bad_option("(--ram, --caps, --rom and --config-fd are needed)");
+	if (settings->control_listener &&
+		(!settings->control_folder || !settings->name || !settings->file))
+		return bad_option("(--control-fd needs --control-folder-fd, --name and --file)");
+	return 0;
+}
+
+/* Walls that are not always there. */
+static int walls_build(const struct arguments *arguments, struct spawner *spawner)
+{
+	int r = cgroups_init(&spawner->cgroups, arguments->cgroup);
+
+	if (r < 0) {
+		fprintf(stderr, "kin: control group %s: %s\n", arguments->cgroup, strerror(-r));
+		return r;
+	}
+	if (arguments->uid_first || arguments->uid_last)
+		r = identities_init(&spawner->identities, (uid_t) arguments->uid_first,
+			(uid_t) arguments->uid_last);
+	if (r < 0)
+		fprintf(stderr, "kin: --uid-range: %s\n",
+			r == -EPERM ? "it takes CAP_SETUID, CAP_SETGID and CAP_SYS_RESOURCE"
+				    : strerror(-r));
+	return r;
+}
+
+static void walls_release(struct spawner *spawner)
+{
+	cgroups_done(&spawner->cgroups);
+	identities_done(&spawner->identities);
+}
+
+static int tree_run(struct arguments *arguments, struct spawner *spawner)
+{
+	struct core_settings *settings = &arguments->settings;
+
+	if (arguments->strict && doctor_insist(spawner, stderr) > 0)
+		return CORE_FAILED;
+	if (arguments->config && config_open(arguments->config, &settings->config) < 0)
+		return CORE_FAILED;
+	if (arguments_check(arguments) < 0)
+		return CORE_FAILED;
+	return core_run(spawner, settings);
+}
+
+static int arguments_read(int argc, char **argv, struct arguments *arguments)
+{
 	int option;
 
-	signal(SIGPIPE, SIG_IGN); /* a reader of our output that goes away is no reason to end */
-	occupy_standard_descriptors();
-	raise_descriptor_limit();
+	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0)
+		if (read_option(option, arguments) < 0)
+			return -EINVAL;
+	return 0;
+}
+
+/* Return: exit status */
+static int core_main(int argc, char **argv, bool machine)
+{
+	struct arguments arguments = { .settings = { .init = "kin-init", .machine = machine } };
+	struct spawn_fault fault;
+	struct spawner spawner;
+	int status = CORE_FAILED;
+
+	arguments.settings.rom_directories = arguments.directories;
 	if (spawner_init(&spawner, &fault) < 0) {
 		fprintf(stderr, "kin: %s\n", fault.text);
 		return CORE_FAILED;
 	}
-	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0)
-		if (read_option(option, &settings, directories) < 0)
-			return CORE_FAILED;
-	if (!settings.config || !settings.total.ram || !settings.total.caps ||
-		!settings.n_rom_directories) {
-		bad_option("(--ram, --caps, --rom and --config-fd are needed)");
-		return CORE_FAILED;
+	if (arguments_read(argc, argv, &arguments) == 0 && walls_build(&arguments, &spawner) == 0) {
+		if (arguments.doctor)
+			status = doctor_report(&spawner, stdout) > 0;
+		else
+			status = tree_run(&arguments, &spawner);
 	}
-	if (settings.control_listener &&
-		(!settings.control_folder || !settings.name || !settings.file)) {
-		bad_option("(--control-fd needs --control-folder-fd, --name and --file)");
-		return CORE_FAILED;
-	}
-	int status = core_run(&spawner, &settings);
-
+	walls_release(&spawner);
 	spawner_done(&spawner);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	bool machine = machine_is_ours();
+	int r = machine ? machine_begin() : 0;
+
+	signal(SIGPIPE, SIG_IGN); /* a reader of our output that goes away is no reason to end */
+	occupy_standard_descriptors();
+	raise_descriptor_limit();
+	if (r < 0)
+		fprintf(stderr, "kin-core: /proc can't be mounted: %s\n", strerror(-r));
+	int status = r < 0 ? CORE_FAILED : core_main(argc, argv, machine);
+
+	if (machine) {
+		printf("kin-core: the tree has ended with status %d\n", status);
+		fflush(stdout);
+		machine_end();
+	}
 	return status;
 }

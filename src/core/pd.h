@@ -45,7 +45,8 @@ struct pd {
 	struct account account;
 	struct pd_object *objects;
 	uint32_t last_id;
-	struct pd *adopter; /* whose object names this PD; NULL if nobody's */
+	uint64_t n_channels; /* objects that are channels */
+	struct pd *adopter;  /* whose object names this PD; NULL if nobody's */
 	uint32_t adopter_id;
 	struct program *program; /* handed over for its start; NULL if its binary is enough */
 	struct process *process; /* NULL until it was started */
@@ -101,6 +102,9 @@ uint64_t pd_limit_bytes(const struct pd *pd);
 
 /** pd_descriptors_max() - numbers below which the process's descriptors stay */
 unsigned pd_descriptors_max(const struct pd *pd);
+
+/** pd_address_bytes() - all that the process may map */
+uint64_t pd_address_bytes(const struct pd *pd);
 
 /* pd_objects.c */
 

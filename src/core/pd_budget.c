@@ -33,6 +33,16 @@ unsigned pd_descriptors_max(const struct pd *pd)
 	       (unsigned) (max < INT32_MAX ? max : INT32_MAX - PROCESS_DESCRIPTORS_BASE);
 }
 
+uint64_t pd_address_bytes(const struct pd *pd)
+{
+	uint64_t max = UINT64_MAX / (2 * PROCESS_ADDRESS_FACTOR), ram = pd->account.quota.ram;
+
+	uint64_t bytes = PROCESS_ADDRESS_FACTOR * (ram < max ? ram : max);
+
+	/* in steps, so that not every donation moves it */
+	return PROCESS_ADDRESS_BASE_BYTES + bytes / PROCESS_ADDRESS_STEP * PROCESS_ADDRESS_STEP;
+}
+
 static const struct limits_plan *plan_of(const struct pd *pd)
 {
 	return &pd->session.services->spawner->limits;
@@ -119,15 +129,25 @@ static void edges_enlarged(const struct ledger_edge *edges, size_t n_edges)
 	}
 }
 
-static void pd_descriptors_follow(struct pd *pd)
+/* The ceilings that go by the quota, whatever of it is used. */
+static void pd_ceilings_follow(struct pd *pd)
 {
 	struct process *process = pd_running(pd);
-	unsigned max = pd_descriptors_max(pd);
+	unsigned descriptors_max = pd_descriptors_max(pd);
+	uint64_t address_bytes = pd_address_bytes(pd);
 
-	if (!process || process->descriptors_max == max)
+	if (!process)
 		return;
-	if (limits_set_descriptors(plan_of(pd), process->pid, max) == 0)
-		process->descriptors_max = max;
+	if (process->descriptors_max != descriptors_max &&
+		limits_set_descriptors(plan_of(pd), process->pid, descriptors_max) == 0)
+		process->descriptors_max = descriptors_max;
+	if (process->address_bytes != address_bytes &&
+		limits_set_addresses(plan_of(pd), process->pid, address_bytes) == 0) {
+		process->address_bytes = address_bytes;
+		if (process->cgroup.number)
+			cgroup_leaf_limit(&pd->session.services->spawner->cgroups, &process->cgroup,
+				address_bytes);
+	}
 }
 
 int pd_move(const struct ledger_edge *edges, size_t n_edges)
@@ -141,8 +161,8 @@ int pd_move(const struct ledger_edge *edges, size_t n_edges)
 		ledger_revert(edges, n_edges);
 	edges_enlarged(edges, n_edges);
 	for (size_t i = 0; i < n_edges && r == 0; i++) {
-		pd_descriptors_follow(pd_of_account(edges[i].from));
-		pd_descriptors_follow(pd_of_account(edges[i].to));
+		pd_ceilings_follow(pd_of_account(edges[i].from));
+		pd_ceilings_follow(pd_of_account(edges[i].to));
 	}
 	return r;
 }

@@ -64,6 +64,8 @@ void pd_object_remove(struct pd *pd, struct pd_object *object)
 {
 	if (object->fd || object->kind == PD_OBJECT_ACCOUNT)
 		object_revoke(object);
+	if (object->kind == PD_OBJECT_RPC)
+		pd->n_channels--;
 	if (object->by_id.tbl)
 		HASH_DELETE(by_id, pd->objects, object);
 	descriptor_close(&object->fd);
@@ -175,14 +177,23 @@ static int rpc_make(struct pd_object *object, struct pd_alloc_rpc_reply *ret)
 	return 0;
 }
 
+/* The kernel's buffers are nobody's memory, so how many there may be goes by the quota. */
+static bool channels_are_many(const struct pd *pd)
+{
+	return pd->n_channels >= CHANNELS_BASE + pd->account.quota.ram / CHANNEL_BYTES;
+}
+
 int core_pd_alloc_rpc(
 	struct pd *pd, const struct pd_alloc_rpc_request *request, struct pd_alloc_rpc_reply *ret)
 {
 	struct pd_object *object;
 
+	if (channels_are_many(pd))
+		return KIN_OUT_OF_RAM;
 	int r = object_open(pd, PD_OBJECT_RPC, 0, &object);
 	if (r)
 		return r;
+	pd->n_channels++;
 	r = rpc_make(object, ret);
 	if (r)
 		object_close(pd, object);

@@ -150,7 +150,7 @@ static int start_process(struct start *start, int parent, int signal)
 		.modules = modules,
 		.n_modules = start_modules(start, modules),
 		.n_descriptors = START_END - START_PARENT,
-		.limits = { pd_limit_bytes(pd), pd_descriptors_max(pd) },
+		.limits = { pd_limit_bytes(pd), pd_descriptors_max(pd), pd_address_bytes(pd) },
 		.nice = cpu_nice(start->cpu),
 		.cpus = placed ? &cpus : NULL,
 	};
@@ -163,7 +163,7 @@ static int start_process(struct start *start, int parent, int signal)
 	spawn.descriptors[START_CPU - START_PARENT] = request->cpu;
 	spawn.descriptors[START_LOG - START_PARENT] = request->log;
 	spawn.descriptors[START_BINARY - START_PARENT] = request->binary;
-	return process_new(pd, &spawn, &pd->process);
+	return process_new(pd, &spawn, cpu_weight(start->cpu), &pd->process);
 }
 
 static int start_commit(struct start *start, struct pd_start_reply *ret)

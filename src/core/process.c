@@ -17,11 +17,22 @@
 #include "core/pd.h"
 #include "core/services.h"
 
+/* What was its own beside the account; its process has been waited for, or there was none. */
+static void process_leave(struct process *process)
+{
+	struct spawner *spawner = process->services->spawner;
+
+	descriptor_close(&process->pidfd);
+	descriptor_close(&process->statm);
+	cgroup_leaf_close(&spawner->cgroups, &process->cgroup);
+	identity_give(&spawner->identities, process->uid);
+	process->uid = 0;
+}
+
 static void process_free(struct process *process)
 {
 	loop_remove(process->services->loop, &process->source);
-	descriptor_close(&process->pidfd);
-	descriptor_close(&process->statm);
+	process_leave(process);
 	free(process);
 }
 
@@ -31,8 +42,7 @@ static void process_ended(struct process *process)
 	struct pd *pd = process->pd;
 
 	loop_remove(process->services->loop, &process->source);
-	descriptor_close(&process->pidfd);
-	descriptor_close(&process->statm);
+	process_leave(process);
 	process->pid = 0;
 	process->ended = true;
 	pd_uncharge(pd, process->cost);
@@ -84,29 +94,73 @@ static int process_watch(struct process *process)
 			       process_handle);
 }
 
-int process_new(struct pd *pd, const struct spawn_request *request, struct process **ret)
+/* Return: 0, KIN_DENIED (logged) or negative errno */
+static int process_prepare(
+	struct process *process, struct spawn_request *request, unsigned weight, int *ret_procs)
 {
-	struct core_services *services = pd->session.services;
-	struct process *process = calloc(1, sizeof(*process));
+	struct spawner *spawner = process->services->spawner;
+	const char *label = process->pd->session.label;
+	int r = 0;
+
+	if (spawner->identities.n) {
+		process->uid = identity_take(&spawner->identities);
+		request->uid = process->uid;
+		request->limits.alone = true;
+		if (!process->uid) {
+			core_log(process->services, OWNER_ERROR,
+				"%s: cannot start: no user ID of the range is left", label);
+			return KIN_DENIED;
+		}
+	}
+	if (spawner->cgroups.folder)
+		r = cgroup_leaf_open(&spawner->cgroups, request->limits.address_bytes, weight,
+			&process->cgroup, ret_procs);
+	if (r < 0) {
+		core_log(process->services, OWNER_ERROR, "%s: cannot start: control group: %s",
+			label, strerror(-r));
+		return KIN_DENIED;
+	}
+	request->cgroup_procs = *ret_procs;
+	return 0;
+}
+
+static int process_begin(struct process *process, struct spawn_request *request, unsigned weight)
+{
+	DESCRIPTOR_AUTO procs = 0;
 	struct spawn_result started;
 	struct spawn_fault fault;
+	int r = process_prepare(process, request, weight, &procs);
 
-	if (!process)
-		return -ENOMEM;
-	process->services = services;
-	process->pd = pd;
-	process->limit_bytes = request->limits.data_bytes;
-	process->descriptors_max = request->limits.descriptors_max;
-	if (spawner_start(services->spawner, request, &fault, &started)) {
-		core_log(services, OWNER_ERROR, "%s: cannot start: %s: %s", pd->session.label,
-			fault.step, strerror(fault.error));
-		free(process);
+	if (r)
+		return r;
+	if (spawner_start(process->services->spawner, request, &fault, &started)) {
+		core_log(process->services, OWNER_ERROR, "%s: cannot start: %s: %s",
+			process->pd->session.label, fault.step, strerror(fault.error));
 		return KIN_DENIED;
 	}
 	process->pid = started.pid;
 	process->pidfd = started.pidfd;
-	int r = process_watch(process);
+	return 0;
+}
 
+int process_new(struct pd *pd, struct spawn_request *request, unsigned weight, struct process **ret)
+{
+	struct process *process = calloc(1, sizeof(*process));
+
+	if (!process)
+		return -ENOMEM;
+	process->services = pd->session.services;
+	process->pd = pd;
+	process->limit_bytes = request->limits.data_bytes;
+	process->descriptors_max = request->limits.descriptors_max;
+	process->address_bytes = request->limits.address_bytes;
+	int r = process_begin(process, request, weight);
+
+	if (r) {
+		process_free(process);
+		return r;
+	}
+	r = process_watch(process);
 	if (r < 0) {
 		process_undo(process);
 		return r;

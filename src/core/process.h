@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "core/linux/inspect.h"
 #include "core/linux/spawn.h"
 #include "engine/owner.h"
 #include "ipc/loop.h"
@@ -26,10 +27,16 @@ struct process {
 	struct core_services *services;
 	struct pd *pd; /* NULL in the graveyard */
 	pid_t pid;
-	int pidfd, statm;     /* 0 once reaped */
-	struct quota cost;    /* charged for it, given back when it has ended */
-	uint64_t limit_bytes; /* its data limit, whole pages */
+	int pidfd, statm;          /* 0 once reaped */
+	uid_t uid;                 /* its own; 0: core's */
+	struct cgroup_leaf cgroup; /* its own, if any */
+	struct quota cost;         /* charged for it, given back when it has ended */
+	uint64_t limit_bytes;      /* its data limit, whole pages */
 	unsigned descriptors_max;
+	uint64_t address_bytes;
+	uint64_t looked_round, looked_cpu_ns; /* the watch's: when, and what it had used then */
+	struct unread unread;  /* at the last one: where most capabilities waited for it */
+	unsigned unread_looks; /* in a row at which that was the same */
 	bool ended;
 	struct process_end end; /* valid once ended */
 	struct process *prev, *next;
@@ -38,11 +45,13 @@ struct process {
 /**
  * process_new() - start a process
  * @pd:      its PD, where a failure is logged
- * @request: what to start
+ * @request: what to start; its user and control group are filled in
+ * @weight:  of its CPU time, 1 to CGROUP_WEIGHT_MAX
  *
  * Return: 0; KIN_DENIED if the kernel refused a step (logged); or negative errno.
  */
-int process_new(struct pd *pd, const struct spawn_request *request, struct process **ret);
+int process_new(
+	struct pd *pd, struct spawn_request *request, unsigned weight, struct process **ret);
 
 /** process_poll() - see whether it has ended, before the loop gets to it */
 void process_poll(struct process *process);

@@ -43,6 +43,8 @@ int core_services_init(struct core_services *services, const struct core_options
 	if (r == 0)
 		r = rom_directories_open(
 			services, options->rom_directories, options->n_rom_directories);
+	if (r == 0)
+		r = watch_init(services);
 	if (r < 0)
 		core_services_done(services);
 	return r;
@@ -66,6 +68,7 @@ void core_services_done(struct core_services *services)
 
 	HASH_ITER (by_cookie, services->sessions, session, next)
 		core_session_close(session);
+	watch_done(services);
 	ledger_check(&services->ledger);
 	pd_done(&services->root);
 	process_graveyard_done(services);

@@ -11,6 +11,7 @@
 #include "core/output.h"
 #include "core/pd.h"
 #include "core/session.h"
+#include "core/watch.h"
 #include "engine/ledger.h"
 #include "engine/owner.h"
 
@@ -34,6 +35,7 @@ struct core_services {
 	struct rom_module *modules;     /* ROM modules that core made, by label */
 	struct loop_task *rom_fetched;  /* queued when one was asked for; may be NULL */
 	struct executable *executables; /* snapshots of binaries in use */
+	struct watch watch;
 };
 
 struct core_options {

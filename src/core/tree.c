@@ -11,6 +11,7 @@
 #include "base/table.h"
 #include "core/process.h"
 #include "core/services.h"
+#include "core/walls.h"
 
 static void state_generate(struct kin_generator *g, const struct pd *pd)
 {
@@ -39,6 +40,7 @@ static void pd_open(struct kin_generator *g, struct pd *pd)
 	kin_generator_attribute_number(g, "private", pd_private_bytes(pd));
 	kin_generator_attribute_number(g, "caps", account->quota.caps);
 	kin_generator_attribute_number(g, "caps_used", account->used.caps);
+	walls_generate(g, pd);
 }
 
 /* No deeper than LEDGER_DEPTH_MAX calls. */

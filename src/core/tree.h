@@ -8,7 +8,8 @@
  * caps_used="…">
  *
  * Amounts of memory are bytes: the quota, what of it is charged for objects and fixed costs, and
- * what the process has for itself. The state is a word or two for people.
+ * what the process has for itself. The state is a word or two for people. What holds a process that
+ * runs is said by the attributes of walls.h.
  */
 #ifndef CORE_TREE_H
 #define CORE_TREE_H

@@ -11,8 +11,12 @@
 
 #include <kin/interface.h>
 
-/* Bound of what the kernel buffers in one direction of a channel; it rounds and doubles it. */
-#define CHANNEL_BUFFER_BYTES (16 * 1024)
+/*
+ * What the kernel may buffer in one direction. It doubles the number and takes one message more than
+ * that, so a direction holds CHANNEL_QUEUE_BYTES at most, the kernel's own book-keeping included.
+ */
+#define CHANNEL_BUFFER_BYTES (3 * 1024)
+#define CHANNEL_QUEUE_BYTES  (14 * 1024)
 
 /**
  * channel_pair() - make a channel

@@ -7,14 +7,21 @@
  *
  * Received descriptors are counted against the operation's layout and closed whenever a message is
  * refused. A channel whose control data got truncated is treated as broken.
+ *
+ * The kernel bounds how many descriptors all processes of a user have under way. A client waits
+ * until there is room again; a server says so instead of answering. Core ends whoever fills it up.
  */
 #include <assert.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ipc/channel.h"
 #include "wire/codec.h"
+
+#define CROWD_PAUSE_MS     10
+#define CROWD_ATTEMPTS_MAX 1000
 
 struct message {
 	uint8_t bytes[KIN_MESSAGE_MAX];
@@ -41,8 +48,20 @@ static void layout_close_caps(const struct kin_layout *layout, const void *messa
 	caps_close(&caps);
 }
 
+/* Gives others time to take what is under way. Return: whether to try again */
+static bool crowd_wait(int flags, int *attempts)
+{
+	const struct timespec pause = { .tv_nsec = CROWD_PAUSE_MS * 1000000 };
+
+	if ((flags & MSG_DONTWAIT) || ++*attempts > CROWD_ATTEMPTS_MAX)
+		return false;
+	nanosleep(&pause, NULL);
+	return true;
+}
+
 static int message_send(int channel, const struct message *m, int flags)
 {
+	int attempts = 0;
 	union control control;
 	struct iovec iov = { (void *) m->bytes, m->size };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
@@ -61,9 +80,9 @@ static int message_send(int channel, const struct message *m, int flags)
 	for (;;) {
 		if (sendmsg(channel, &msg, flags | MSG_NOSIGNAL) >= 0)
 			return 0;
-		if (errno == EINTR)
+		if (errno == EINTR || (errno == ETOOMANYREFS && crowd_wait(flags, &attempts)))
 			continue;
-		if (errno == EAGAIN || errno == ETOOMANYREFS)
+		if (errno == EAGAIN)
 			return -ENOBUFS;
 		return errno == ECONNRESET || errno == ENOTCONN ? -EPIPE : -errno;
 	}
@@ -215,6 +234,8 @@ int kin_reply(int channel, const struct kin_interface *interface, uint32_t opera
 	int r = message_encode(&m, operation, status, status ? NULL : layout, reply);
 
 	if (r == 0)
+		r = message_send(channel, &m, MSG_DONTWAIT);
+	if (r == -ETOOMANYREFS && message_encode(&m, operation, r, NULL, NULL) == 0)
 		r = message_send(channel, &m, MSG_DONTWAIT);
 	if (reply)
 		layout_close_caps(layout, reply);

@@ -103,7 +103,7 @@ ssize_t __wrap_sendmsg(int fd, const struct msghdr *msg, int flags)
 {
 	if (!fault_hits(FAULT_SEND))
 		return __real_sendmsg(fd, msg, flags);
-	errno = ETOOMANYREFS;
+	errno = EAGAIN;
 	return -1;
 }
 

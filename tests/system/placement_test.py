@@ -34,6 +34,10 @@ def nice_of(pid):
         return int(stat.read().rpartition(")")[2].split()[16])
 
 
+def is_idle_class(pid):
+    return os.sched_getscheduler(pid) == os.SCHED_IDLE
+
+
 def cpus_of(pid):
     """As /proc/PID/status lists them, and as the scheduler says."""
     with open(f"/proc/{pid}/status", encoding="utf-8") as status:
@@ -47,8 +51,14 @@ def cpus_of(pid):
 
 
 def expected_nice(priority):
-    own = os.nice(0)
-    return own + (NICE_LOWEST - own) * priority // PRIORITY_LIMIT
+    """Quarters begin at core's own, eleven nineteenths of the way down, at the end, and beyond."""
+    own, quarter = os.nice(0), PRIORITY_LIMIT // 4
+    first = -(-(NICE_LOWEST - own) * 11 // 19)
+    if priority < quarter:
+        return own + first * priority // quarter
+    if priority < 2 * quarter:
+        return own + first + (NICE_LOWEST - own - first) * (priority - quarter) // quarter
+    return NICE_LOWEST
 
 
 def expected_cpus(position, length, width):
@@ -72,6 +82,7 @@ def children_run_with_the_priority_of_their_level():
         pids = tree.processes()
         for name, level in (("high", 0), ("middle", 2), ("low", 3), ("lowest", 3), ("higher", 0)):
             assert nice_of(pids[name]) == expected_nice(level * PRIORITY_LIMIT // 4), name
+            assert is_idle_class(pids[name]) == (level == 3), name
         tree.expect_bystanders()
 
 

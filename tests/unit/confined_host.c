@@ -64,7 +64,9 @@ struct spawn_request confined_request(const struct confined *host, const char *p
 		.binary_fd = host->binary_fd,
 		.descriptors = { -1 },
 		.n_descriptors = 1,
-		.limits = { .data_bytes = 16 << 20, .descriptors_max = 64 } };
+		.limits = { .data_bytes = 16 << 20,
+			.descriptors_max = 64,
+			.address_bytes = 128 << 20 } };
 }
 
 struct confined_child confined_start(struct confined *host, struct spawn_request *request)

@@ -162,7 +162,7 @@ static void signals_are_as_new(void **state)
 	assert_ptr_equal(signal(SIGPIPE, SIG_IGN), SIG_IGN);
 }
 
-static void session_priority_processor_and_limits_are_set(void **state)
+static void group_priority_processor_and_limits_are_set(void **state)
 {
 	struct confined *host = *state;
 	struct spawn_request request = confined_request(host, "wait");
@@ -179,7 +179,7 @@ static void session_priority_processor_and_limits_are_set(void **state)
 	child = confined_start(host, &request);
 	assert_true(confined_hear(&child, text));
 
-	assert_int_equal(getsid(child.pid), child.pid);
+	assert_int_equal(getpgid(child.pid), child.pid);
 	assert_int_equal(getpriority(PRIO_PROCESS, (id_t) child.pid), 7);
 	assert_int_equal(sched_getaffinity(child.pid, sizeof(seen), &seen), 0);
 	assert_true(CPU_EQUAL(&seen, &first));
@@ -344,7 +344,7 @@ int main(int argc, char **argv)
 		TEST(fifty_starts_leave_nothing_behind),
 		TEST(name_is_all_it_is_told),
 		TEST(signals_are_as_new),
-		TEST(session_priority_processor_and_limits_are_set),
+		TEST(group_priority_processor_and_limits_are_set),
 		TEST(running_killed_and_reaped_are_told_apart),
 		TEST(ended_process_answers_no_more),
 		TEST(failed_step_is_named),

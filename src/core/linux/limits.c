@@ -11,13 +11,13 @@
 #include <unistd.h>
 
 /*
- * The plan's lines. RLIMIT_NPROC is missing on purpose: it counts all processes of the user, so it
- * would hit core itself. RLIMIT_FSIZE as well: sealed memfds are the only files there are, and
- * writing into one above the limit would kill the writer.
+ * The plan's lines. RLIMIT_NPROC counts all processes of the user, so it stays as it is unless the
+ * process is the only one of its user. RLIMIT_FSIZE is missing on purpose: sealed memfds are the
+ * only files there are, and writing into one above the limit would kill the writer.
  */
 #define STATM_FIELDS_BEFORE 5 /* the sixth is data and stack together, in pages */
 
-enum { LINE_DATA, LINE_NOFILE };
+enum { LINE_DATA, LINE_NOFILE, LINE_AS, LINE_NPROC };
 
 static const struct {
 	int resource;
@@ -25,6 +25,8 @@ static const struct {
 } LIMITS[LIMITS_PLAN_LINES] = {
 	[LINE_DATA] = { RLIMIT_DATA, RLIM64_INFINITY },     /* per process */
 	[LINE_NOFILE] = { RLIMIT_NOFILE, RLIM64_INFINITY }, /* per process */
+	[LINE_AS] = { RLIMIT_AS, RLIM64_INFINITY },         /* per process */
+	[LINE_NPROC] = { RLIMIT_NPROC, RLIM64_INFINITY },   /* per process */
 	{ RLIMIT_STACK, KIN_PROCESS_STACK_BYTES },
 	/* not 0: where core dumps go to a program, 0 still starts it and 1 is the way to say no */
 	{ RLIMIT_CORE, 1 },
@@ -66,9 +68,14 @@ void limits_plan_set(struct limits_plan *plan, const struct process_limits *limi
 {
 	struct rlimit64 *data = &plan->lines[LINE_DATA].limit;
 	struct rlimit64 *descriptors = &plan->lines[LINE_NOFILE].limit;
+	struct rlimit64 *addresses = &plan->lines[LINE_AS].limit;
+	struct rlimit64 *processes = &plan->lines[LINE_NPROC].limit;
 
 	data->rlim_cur = soft_below(data_soft(limits->data_bytes), data->rlim_max);
 	descriptors->rlim_cur = soft_below(limits->descriptors_max, descriptors->rlim_max);
+	addresses->rlim_cur = soft_below(limits->address_bytes, addresses->rlim_max);
+	if (limits->alone)
+		processes->rlim_cur = soft_below(1, processes->rlim_max);
 }
 
 /* The hard limit of all processes is that of the plan, so it need not be asked for. */
@@ -88,6 +95,11 @@ int limits_set_data(const struct limits_plan *plan, pid_t pid, uint64_t bytes)
 int limits_set_descriptors(const struct limits_plan *plan, pid_t pid, unsigned descriptors_max)
 {
 	return soft_set(plan, pid, LINE_NOFILE, descriptors_max);
+}
+
+int limits_set_addresses(const struct limits_plan *plan, pid_t pid, uint64_t bytes)
+{
+	return soft_set(plan, pid, LINE_AS, bytes);
 }
 
 int limits_open_statm(pid_t pid, int *ret_fd)

@@ -24,9 +24,11 @@
 struct process_limits {
 	uint64_t data_bytes;      /* private writable memory, without the stack */
 	unsigned descriptors_max; /* descriptor numbers stay below this */
+	uint64_t address_bytes;   /* all that is mapped, whoever pays for it */
+	bool alone;               /* the only process of its user */
 };
 
-#define LIMITS_PLAN_LINES 9
+#define LIMITS_PLAN_LINES 11
 
 /* All limits of a process about to start, in the form that prlimit(2) takes */
 struct limits_plan {
@@ -58,6 +60,14 @@ int limits_set_data(const struct limits_plan *plan, pid_t pid, uint64_t bytes);
 
 /** limits_set_descriptors() - move the soft limit of descriptor numbers; same answers */
 int limits_set_descriptors(const struct limits_plan *plan, pid_t pid, unsigned descriptors_max);
+
+/**
+ * limits_set_addresses() - move the soft limit of all that is mapped; same answers
+ *
+ * What the data limit does not count, such as dataspaces, costs page tables and records of
+ * mappings: this bounds how many. It must leave room for what others lend.
+ */
+int limits_set_addresses(const struct limits_plan *plan, pid_t pid, uint64_t bytes);
 
 /**
  * limits_open_statm() - open the figures of a process, to be kept for its life

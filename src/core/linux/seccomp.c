@@ -22,6 +22,9 @@
  * - mprotect but to read and write: memory written and then made read-only is no longer counted as
  * data.
  * - setsockopt: larger buffers are kernel memory that nobody pays for.
+ * - fcntl(F_ADD_SEALS): what comes from core is sealed against seals.
+ *
+ * Before the list goes the guard of the stack, stack_guard.h.
  *
  * A dynamically linked component has a program of its own, built when the first one starts. Three
  * tables say what differs. Executable memory comes from its modules alone, which the filter knows
@@ -29,6 +32,8 @@
  * wants to open becomes a signal that the process answers itself (loader/loader.c).
  */
 #include "core/linux/seccomp.h"
+
+#include "core/linux/stack_guard.h"
 
 #include <asm/unistd.h>
 #include <errno.h>
@@ -109,7 +114,6 @@ static const struct syscall_rule ALLOWED[] = {
 	{ "fcntl", { INT(1, F_GETFL) }, "may it be written?" },
 	{ "fcntl", { INT(1, F_DUPFD_CLOEXEC) }, "a second reference, bounded by RLIMIT_NOFILE" },
 	{ "fcntl", { INT(1, F_GET_SEALS) }, "checks on a dataspace received" },
-	{ "fcntl", { INT(1, F_ADD_SEALS) }, "promises about a dataspace lent" },
 
 	/* Channels, which are connected from birth */
 	{ "sendmsg", ALWAYS, "calls, with capabilities" },
@@ -297,7 +301,8 @@ static int dynamic_rules_add(scmp_filter_ctx context)
 	return error;
 }
 
-/* Reads the instructions back from @fd, where the library wrote them, and puts @prefix before */
+/* Reads the instructions back from @fd, where the library wrote them; the guard and @prefix go
+ * before */
 static int program_read(
 	int fd, const struct sock_filter *prefix, size_t n_prefix, struct sock_fprog *ret)
 {
@@ -308,6 +313,7 @@ static int program_read(
 	if (fstat(fd, &status) < 0)
 		return -errno;
 	size = (size_t) status.st_size;
+	n_prefix += STACK_GUARD_LENGTH;
 	n = n_prefix + size / sizeof(*instructions);
 	instructions = malloc(n * sizeof(*instructions));
 	if (!instructions)
@@ -316,8 +322,10 @@ static int program_read(
 		free(instructions);
 		return -EIO;
 	}
-	if (n_prefix)
-		memcpy(instructions, prefix, n_prefix * sizeof(*prefix));
+	stack_guard_write(instructions);
+	if (n_prefix > STACK_GUARD_LENGTH)
+		memcpy(instructions + STACK_GUARD_LENGTH, prefix,
+			(n_prefix - STACK_GUARD_LENGTH) * sizeof(*prefix));
 	ret->filter = instructions;
 	ret->len = (unsigned short) n;
 	return 0;

@@ -18,6 +18,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/close_range.h>
 #include <linux/seccomp.h>
 #include <signal.h>
@@ -60,6 +61,25 @@ struct start {
 
 /* The child's half */
 
+CHILD_CODE static long child_join_cgroup(const struct start *start)
+{
+	if (!start->request->cgroup_procs)
+		return 0;
+	return syscall(SYS_write, start->request->cgroup_procs, "0", 1);
+}
+
+/* Before the death signal, which a change of the user takes away */
+CHILD_CODE static long child_take_identity(const struct start *start)
+{
+	uid_t uid = start->request->uid;
+
+	if (!uid)
+		return 0;
+	if (syscall(SYS_setgroups, 0, NULL) < 0 || syscall(SYS_setresgid, uid, uid, uid) < 0)
+		return -1;
+	return syscall(SYS_setresuid, uid, uid, uid);
+}
+
 CHILD_CODE static long child_join_core(const struct start *start)
 {
 	if (syscall(SYS_prctl, PR_SET_PDEATHSIG, (long) SIGKILL, 0L, 0L, 0L) < 0)
@@ -72,15 +92,23 @@ CHILD_CODE static long child_join_core(const struct start *start)
 	return 0;
 }
 
-CHILD_CODE static long child_make_session(const struct start *start)
+/* Not a session: with autogroups nice values count only within one, and this is core's */
+CHILD_CODE static long child_make_group(const struct start *start)
 {
 	(void) start;
-	return syscall(SYS_setsid);
+	return syscall(SYS_setpgid, 0, 0);
 }
 
 CHILD_CODE static long child_set_nice(const struct start *start)
 {
-	return syscall(SYS_setpriority, PRIO_PROCESS, 0, start->request->nice);
+	struct sched_param none = { 0 };
+	int nice = start->request->nice;
+
+	if (nice < SPAWN_NICE_IDLE)
+		return syscall(SYS_setpriority, PRIO_PROCESS, 0, nice);
+	if (syscall(SYS_setpriority, PRIO_PROCESS, 0, SPAWN_NICE_IDLE - 1) < 0)
+		return -1;
+	return syscall(SYS_sched_setscheduler, 0, SCHED_IDLE, &none);
 }
 
 CHILD_CODE static long child_set_affinity(const struct start *start)
@@ -98,6 +126,16 @@ CHILD_CODE static long child_set_limits(const struct start *start)
 			return -1;
 	}
 	return 0;
+}
+
+/* Core may be root. Without privileges of its own, the exec of root's can't give any back */
+CHILD_CODE static long child_drop_capabilities(const struct start *start)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	(void) start;
+	return syscall(SYS_capset, &header, none);
 }
 
 CHILD_CODE static long child_forgo_privileges(const struct start *start)
@@ -161,11 +199,14 @@ static const struct {
 	const char *name;
 	long (*run)(const struct start *start);
 } CHILD_STEPS[] = {
+	{ "control group", child_join_cgroup },
+	{ "identity", child_take_identity },
 	{ "death signal", child_join_core },
-	{ "session", child_make_session },
+	{ "group", child_make_group },
 	{ "nice", child_set_nice },
 	{ "affinity", child_set_affinity },
 	{ "limits", child_set_limits },
+	{ "capabilities", child_drop_capabilities },
 	{ "no new privileges", child_forgo_privileges },
 	{ "Landlock", child_enter_landlock },
 	{ "descriptors", child_split_descriptors },
@@ -445,8 +486,9 @@ static void missing_note(struct spawner *spawner)
 {
 	const char *landlock =
 		spawner->landlock_fd < 0 ? "Landlock (second wall around files)" : "";
+	spawner->data_enforced = limits_data_enforced();
 	const char *data =
-		limits_data_enforced() ? "" : "RLIMIT_DATA (private memory is not bounded)";
+		spawner->data_enforced ? "" : "RLIMIT_DATA (private memory is not bounded)";
 
 	snprintf(spawner->missing, sizeof(spawner->missing), "%s%s%s", landlock,
 		*landlock && *data ? ", " : "", data);

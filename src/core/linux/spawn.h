@@ -17,6 +17,8 @@
 #ifndef CORE_LINUX_SPAWN_H
 #define CORE_LINUX_SPAWN_H
 
+#include "core/linux/cgroup.h"
+#include "core/linux/identity.h"
 #include "core/linux/limits.h"
 #include "core/linux/modules.h"
 #include "core/linux/seccomp.h"
@@ -30,6 +32,7 @@
 #define SPAWN_DESCRIPTORS_MAX  12
 #define SPAWN_DESCRIPTOR_END   MODULES_END /* from here on numbers are core's */
 #define SPAWN_NAME_MAX         63          /* bytes of argv[0] */
+#define SPAWN_NICE_IDLE        20          /* below all nice values: what nobody else wants */
 
 enum {
 	SPAWN_E_FAILED = 1,    /* a step failed, spawn_fault says which */
@@ -41,13 +44,16 @@ struct spawner {
 	struct syscall_filter filter;
 	struct syscall_filter dynamic_filter; /* empty until a component needs it */
 	struct limits_plan limits;
+	struct cgroups cgroups;       /* optional, set up by the owner, as the next */
+	struct identities identities; /* each with a folder or range, or zeroed */
 	uint64_t signals; /* bit N - 1: core does not leave signal N to its default action */
 	int landlock_fd;  /* ruleset, or -1 if this kernel has none */
 	int null_fd;      /* what the staging numbers refer to while unused */
 	int loader_fd;    /* sealed copy of the loader, or -1 until a component needs it */
 	char *stack;      /* the child's, with a guard page below */
 	size_t stack_bytes;
-	char missing[192]; /* "" if every wall stands */
+	bool data_enforced; /* the kernel does limit data, not only count it */
+	char missing[192];  /* "" if every wall stands */
 };
 
 /* A sealed memfd with an open file of its own, as its position is the component's */
@@ -64,8 +70,10 @@ struct spawn_request {
 	int descriptors[SPAWN_DESCRIPTORS_MAX]; /* become 3, 4, …; -1: number stays closed */
 	size_t n_descriptors;
 	struct process_limits limits;
-	int nice;              /* absolute, -20 to 19 */
+	int nice;              /* absolute, -20 to 19, or SPAWN_NICE_IDLE */
 	const cpu_set_t *cpus; /* NULL: those of core */
+	int cgroup_procs;      /* cgroup.procs of a group to join; 0: core's */
+	uid_t uid;             /* user and group; 0: core's */
 };
 
 struct spawn_result {
@@ -107,7 +115,7 @@ const char *spawner_missing(const struct spawner *spawner);
  * @fault:   written on SPAWN_E_FAILED
  *
  * The component's descriptors are exactly those of @request, blocking or not as they are; its
- * session is its own, so a terminal's signals reach core alone; it dies with core. Whoever starts a
+ * group is its own, so a terminal's signals reach core alone; it dies with core. Whoever starts a
  * binary should have put it through elf_check() and compared its data_bytes with the limit: what
  * the kernel finds wrong after it has dropped the old program ends the process with a signal.
  *

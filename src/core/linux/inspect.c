@@ -1,0 +1,137 @@
+/*
+ * What the kernel spends on a process: see inspect.h
+ */
+#include "core/linux/inspect.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CHUNK_BYTES 4096 /* of what is read at once, and all that is read of short files */
+
+/* "/proc/self/WHAT" for @pid 0 */
+static int proc_open(pid_t pid, const char *what)
+{
+	char path[64];
+	int fd;
+
+	if (pid)
+		snprintf(path, sizeof(path), "/proc/%d/%s", (int) pid, what);
+	else
+		snprintf(path, sizeof(path), "/proc/self/%s", what);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int proc_read(pid_t pid, const char *what, char ret_text[CHUNK_BYTES])
+{
+	int fd = proc_open(pid, what);
+	ssize_t got;
+
+	if (fd < 0)
+		return fd;
+	got = read(fd, ret_text, CHUNK_BYTES - 1);
+	if (got < 0)
+		got = -errno;
+	close(fd);
+	ret_text[got > 0 ? got : 0] = '\0';
+	return got < 0 ? (int) got : 0;
+}
+
+/* The number behind "\nKEY:" in whatever unit it has, 0 if there is none. */
+static uint64_t field(const char *text, const char *key)
+{
+	const char *at = strstr(text, key);
+
+	return at ? strtoull(at + strlen(key), NULL, 10) : 0;
+}
+
+/* Lines of /proc/PID/maps */
+static int mappings_count(pid_t pid, unsigned max, unsigned *ret)
+{
+	char text[CHUNK_BYTES];
+	int fd = proc_open(pid, "maps");
+	ssize_t got = 0;
+
+	if (fd < 0)
+		return fd;
+	for (*ret = 0; *ret <= max && (got = read(fd, text, sizeof(text))) > 0;)
+		for (const char *at = text; (at = memchr(at, '\n', (size_t) (text + got - at)));
+			at++)
+			++*ret;
+	if (*ret > max)
+		*ret = max + 1;
+	got = got < 0 ? -errno : 0;
+	close(fd);
+	return (int) got;
+}
+
+int inspect_memory(pid_t pid, unsigned mappings_max, struct inspection *ret)
+{
+	char text[CHUNK_BYTES];
+	int r = proc_read(pid, "status", text);
+
+	if (r < 0)
+		return r;
+	*ret = (struct inspection){ .mapped_bytes = field(text, "\nVmSize:") << 10,
+		.private_bytes = (field(text, "\nVmData:") + field(text, "\nVmStk:")) << 10,
+		.page_table_bytes = field(text, "\nVmPTE:") << 10 };
+	return mappings_count(pid, mappings_max, &ret->mappings);
+}
+
+uint64_t inspect_cpu_ns(pid_t pid)
+{
+	struct timespec time;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &time) < 0)
+		return 0;
+	return (uint64_t) time.tv_sec * 1000000000u + (uint64_t) time.tv_nsec;
+}
+
+unsigned inspect_unread(pid_t pid, int fd)
+{
+	char what[32], text[CHUNK_BYTES];
+
+	snprintf(what, sizeof(what), "fdinfo/%d", fd);
+	if (proc_read(pid, what, text) < 0)
+		return 0;
+	return (unsigned) field(text, "\nscm_fds:");
+}
+
+void inspect_unread_most(pid_t pid, struct unread *ret)
+{
+	struct dirent *entry;
+	DIR *folder;
+	int fd = proc_open(pid, "fd");
+
+	*ret = (struct unread){ -1, 0 };
+	if (fd < 0)
+		return;
+	folder = fdopendir(fd);
+	if (!folder) {
+		close(fd);
+		return;
+	}
+	while ((entry = readdir(folder))) {
+		int number = atoi(entry->d_name);
+		unsigned n = entry->d_name[0] == '.' ? 0 : inspect_unread(pid, number);
+
+		if (n > ret->n)
+			*ret = (struct unread){ number, n };
+	}
+	closedir(folder);
+}
+
+int inspect_take(int pidfd, int fd)
+{
+	int taken = (int) syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+
+	return taken < 0 ? -errno : taken;
+}

@@ -1,0 +1,56 @@
+/*
+ * What the kernel spends on a process
+ *
+ * Read from /proc, for what no limit counts. Nothing here is exact to the byte or to the moment; it
+ * tells what is normal from what is not.
+ */
+#ifndef CORE_LINUX_INSPECT_H
+#define CORE_LINUX_INSPECT_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+struct inspection {
+	uint64_t mapped_bytes;     /* all of its address space that is in use */
+	uint64_t private_bytes;    /* writable memory of its own, the stack included */
+	uint64_t page_table_bytes; /* the lowest level of its page tables, and those above */
+	unsigned mappings;         /* at most one more than was asked about */
+};
+
+/**
+ * inspect_memory() - look at the memory of a process
+ * @mappings_max: how many mappings to count at most: counting stops at the next one
+ *
+ * Return: 0, or negative errno; -ESRCH or -ENOENT if there is no such process.
+ */
+int inspect_memory(pid_t pid, unsigned mappings_max, struct inspection *ret);
+
+/** inspect_cpu_ns() - CPU time that a process has had; 0 if there is no such process */
+uint64_t inspect_cpu_ns(pid_t pid);
+
+/**
+ * inspect_unread() - capabilities that wait in a socket to be received
+ * @pid: 0 for the caller itself
+ *
+ * Return: their number; 0 for what is no socket, or can't be looked at.
+ */
+unsigned inspect_unread(pid_t pid, int fd);
+
+/* A socket of a process, and capabilities that wait in it */
+struct unread {
+	int fd;
+	unsigned n;
+};
+
+/** inspect_unread_most() - that of all descriptors of a process in which most wait; n is 0 if none
+ */
+void inspect_unread_most(pid_t pid, struct unread *ret);
+
+/**
+ * inspect_take() - a descriptor of our own for what a process has under that number
+ *
+ * Return: close-on-exec, the caller's; or negative errno, -EPERM where ptrace is forbidden.
+ */
+int inspect_take(int pidfd, int fd);
+
+#endif

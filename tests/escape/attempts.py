@@ -1,0 +1,316 @@
+"""What a hostile component tries, what holds it, what comes of it: the one table of all attempts.
+
+Each row becomes a line of doc/escape.md, and each is judged by the lines that the component `escape`,
+its parents and core say. So the same table serves for trees on this machine and in a virtual one.
+"""
+import re
+from typing import Callable, NamedTuple, Optional
+
+MIB = 1 << 20
+QUOTA = 4 * MIB  # of each hostile component
+CAPS = 60
+CAPS_RICH = 500  # of one whose name ends so
+ADDRESSES = 16 * MIB + 2 * QUOTA
+
+
+class Row(NamedTuple):
+    theme: str
+    what: str  # is tried
+    does: tuple  # names in the component's tables
+    wall: str
+    result: str
+    ends: tuple  # patterns of lines, each must come; {name} is the child's, {does} the attempt's
+    check: Optional[Callable] = None  # of the number in the first line
+    maybe: Optional[str] = None  # pattern of a line that may be missing, if it is ended before that
+
+
+def near(quota):
+    return lambda got: quota * 2 // 5 <= got <= quota
+
+
+def at_most(bound):
+    return lambda got: got <= bound
+
+
+NO_MEMORY = (r"\[init -> {name}\] {does}: (\d+) \w+, Cannot allocate memory",)
+REFUSED = (r"\[init -> {name}\] {does}: 0 \w+, Operation not permitted",)
+SEGV = (r'\[init\] Error: child "{name}" crashed \(SIGSEGV\)',)
+KILLED = r'\[init\] Error: child "{name}" crashed \(SIGKILL\)'
+
+
+OUTCOME = r"\[init -> {name}\] {does}: (\d+) .*"
+
+
+def stopped(why):
+    return (r"\[core\] Error: init -> {name}: stopped: " + why, KILLED)
+
+
+DATA = "RLIMIT_DATA = quota − what is charged, moved by core"
+FILTER = "seccomp"
+GUARD = "seccomp, guard of the stack"
+WATCH = "RLIMIT_AS; the watch"
+
+MEMORY = [
+    Row("memory", "malloc of small blocks", ("malloc-small",), DATA, "ENOMEM at the quota",
+        NO_MEMORY, near(QUOTA)),
+    Row("memory", "malloc of large blocks", ("malloc-large",), DATA, "ENOMEM at the quota",
+        NO_MEMORY, near(QUOTA)),
+    Row("memory", "brk", ("brk",), DATA, "ENOMEM at the quota", NO_MEMORY, near(QUOTA)),
+    Row("memory", "private anonymous mappings", ("map-private",), DATA, "ENOMEM at the quota",
+        NO_MEMORY, near(QUOTA)),
+    Row("memory", "the same with MAP_NORESERVE", ("map-noreserve",), DATA,
+        "ENOMEM at the quota", NO_MEMORY, near(QUOTA)),
+    Row("memory", "mremap to twice the size, again and again", ("remap",), DATA,
+        "ENOMEM at the quota", NO_MEMORY, near(QUOTA)),
+    Row("memory", "private writable copies of a file", ("map-file-private",), DATA,
+        "ENOMEM at the quota", NO_MEMORY, near(QUOTA)),
+    Row("memory", "private readable copies of a file, made writable", ("map-file-readable",), DATA,
+        "ENOMEM at the quota", NO_MEMORY, near(QUOTA)),
+    Row("memory", "PROT_NONE or PROT_READ first, made writable", ("map-none", "map-readable"),
+        FILTER, "EPERM", REFUSED),
+    Row("memory", "MAP_GROWSDOWN", ("map-growsdown",), FILTER, "EPERM", REFUSED),
+    Row("memory", "MAP_LOCKED, MAP_HUGETLB", ("map-locked", "map-huge"), FILTER, "EPERM", REFUSED),
+    Row("memory", "shared anonymous memory", ("map-shared",), FILTER, "EPERM", REFUSED),
+    Row("memory", "written, then made read-only or inaccessible", ("protect-read", "protect-none"),
+        FILTER, "EPERM", REFUSED),
+    Row("memory", "recursion", ("recursion",), "RLIMIT_STACK, mapped and charged at the start",
+        "SIGSEGV", SEGV),
+    Row("memory", "a page of the stack enlarged by mremap", ("stack-remap",), GUARD, "EPERM",
+        REFUSED),
+    Row("memory", "the stack cut in two by munmap, so that both parts may grow", ("stack-unmap",),
+        GUARD, "EPERM", REFUSED),
+    Row("memory", "the same by a mapping on top of it", ("stack-overmap",), GUARD, "EPERM",
+        REFUSED),
+    Row("memory", "page tables: one page of each 2 MiB", ("sparse-private",), WATCH,
+        "ENOMEM, ended within 2 s; until then at most as much again as RLIMIT_AS",
+        stopped("page tables of .*"), at_most(ADDRESSES // 4096), OUTCOME),
+    Row("memory", "page tables: a page in each GiB, where we say", ("sparse-fixed",), WATCH,
+        "ENOMEM, ended within 2 s", stopped("page tables of .*"), at_most(ADDRESSES // 4096),
+        OUTCOME),
+    Row("memory", "page tables: one page of a dataspace mapped again and again",
+        ("sparse-shared",), WATCH, "ENOMEM, ended within 2 s", stopped("page tables of .*"),
+        at_most(ADDRESSES // 4096), OUTCOME),
+    Row("memory", "dataspaces kept mapped after they were freed", ("mapped-after-free",),
+        "truncation; " + WATCH, "no pages; ENOMEM, ended within 2 s",
+        stopped("more than .* mappings"), at_most(ADDRESSES // 4096), OUTCOME),
+    Row("memory", "buffers of channels, filled and never read", ("socket-buffers",),
+        "SO_SNDBUF, 28 KiB a channel; as many channels as the RAM quota has of these",
+        "out of caps or RAM", (r"\[init -> {name}\] {does}: (\d+) bytes, out of caps",),
+        at_most(QUOTA)),
+    Row("memory", "the same with more capabilities than RAM", ("socket-buffers-rich",),
+        "the same", "out of RAM", (r"\[init -> {name}\] {does}: (\d+) bytes, out of RAM",),
+        at_most(QUOTA)),
+    Row("memory", "the same, with channels that were freed", ("socket-buffers-freed",),
+        "SO_SNDBUF, RLIMIT_NOFILE", "EMFILE; 14 KiB a descriptor at most",
+        (r"\[init -> {name}\] {does}: (\d+) bytes, Too many open files",),
+        at_most((64 + CAPS) * 14 << 10)),
+    Row("memory", "a dataspace made larger or sealed by its owner or its receiver",
+        ("resize-own", "resize-received"), FILTER + ", seals", "EPERM",
+        (r"\[init -> {name}\] {does}: 0 ways, (Operation not permitted|Bad file descriptor)",)),
+    Row("memory", "a dataspace used beyond its end", ("map-beyond-end",), "the file's size",
+        "SIGBUS", (r"\[init -> {name}\] map-beyond-end: page 1",
+                   r'\[init\] Error: child "{name}" crashed \(SIGBUS\)')),
+    Row("memory", "quota spent while it is given away", ("race",),
+        "core lowers the limit first, then looks", "never both",
+        (r"\[init -> {name}\] {does}: 0 beyond the quota, not stopped",)),
+]
+
+
+def out_of_caps(unit):
+    return (r"\[init -> {name}\] {does}: (\d+) " + unit + ", out of caps",)
+
+
+IN_CORE = "core's ledger"
+
+CAPABILITIES = [
+    Row("capabilities", "signals, objects, dataspaces without end",
+        ("signals", "objects", "dataspaces"), IN_CORE, "out of caps", out_of_caps(r"\w+"),
+        at_most(CAPS)),
+    Row("capabilities", "sessions without end", ("sessions",), "the donation of each, " + IN_CORE,
+        "out of caps", out_of_caps("sessions"), at_most(CAPS)),
+    Row("capabilities", "copies of a descriptor", ("duplicates",), "RLIMIT_NOFILE = 64 + cap quota",
+        "EMFILE", (r"\[init -> {name}\] {does}: (\d+) descriptors, Too many open files",),
+        at_most(64 + CAPS)),
+    Row("capabilities", "objects freed, their descriptors kept", ("hoard",), "RLIMIT_NOFILE",
+        "EMFILE", (r"\[init -> {name}\] {does}: (\d+) descriptors, Too many open files",),
+        at_most(64 + CAPS)),
+    Row("capabilities", "event loops, each watching everything", ("loops",), "RLIMIT_NOFILE",
+        "EMFILE; a quarter of its square of records, 200 bytes each",
+        (r"\[init -> {name}\] {does}: (\d+) watched, Too many open files",),
+        at_most((64 + CAPS) ** 2 // 4)),
+    Row("capabilities", "more capabilities in a message than any operation has, to the parent",
+        ("caps-to-parent",), "counted against the operation, closed",
+        "the parent ends it", (r'\[init\] Error: child "{name}" is ended: it (sends what is no '
+                               "message of the parent protocol|closed the channel to its parent)",
+                               )),
+    Row("capabilities", "the same to core", ("caps-to-core",),
+        "counted against the operation, closed", "the session is cut off",
+        (r"\[core\] Warning: init -> {name}: PD session cut off: protocol violation",)),
+]
+
+CUT_OFF = (r"\[init -> {name}\] {does}: (\d+) under way, .*",
+           r"\[core\] Error: init -> {name}: a channel is cut off: .*")
+
+UNDER_WAY = [
+    Row("capabilities", "capabilities sent and not received, at the server's end",
+        ("under-way-to-server",), "the kernel's bound for a user; the watch",
+        "the channel is cut off within 2 s; others wait", CUT_OFF, at_most(64 + CAPS + 253)),
+    Row("capabilities", "the same at the client's end", ("under-way-to-client",),
+        "the kernel's bound for a user; the watch", "the channel is cut off within 2 s; others wait",
+        CUT_OFF, at_most(64 + CAPS + 253)),
+    Row("capabilities", "the same at an end that is under way itself", ("under-way-hidden",),
+        "the kernel's bound for a user; the watch", "the channel is cut off within 6 s; others wait",
+        CUT_OFF, at_most(64 + CAPS + 253)),
+]
+
+LANDLOCK = "seccomp; Landlock"
+
+
+def reach(what, names, wall=FILTER):
+    return Row("reach", what, tuple(names.split()), wall, "EPERM",
+               (r"\[init -> {name}\] {does}: Operation not permitted",))
+
+
+REACH = [
+    reach("files by their path", "openat openat-write openat-tmpfile openat-tty openat2 open_tree "
+          "name_to_handle_at open_by_handle_at newfstatat newfstatat-empty statx faccessat "
+          "readlinkat getcwd chdir chroot unlinkat mkdirat mknodat linkat symlinkat truncate "
+          "utimensat", LANDLOCK),
+    reach("/proc of its own and of others", "openat-self-mem openat-self-fd openat-other-mem "
+          "openat-other-fd", LANDLOCK),
+    reach("/dev/shm or any tmpfs", "openat-shm", LANDLOCK),
+    reach("files by a descriptor", "openat-channel getdents64 fchdir fchmod fchown"),
+    reach("names of sockets, addresses, options", "socketpair bind connect listen accept4 shutdown "
+          "sendto-address setsockopt getsockopt-pidfd getpeername", LANDLOCK),
+    Row("reach", "sockets of every family and type", ("sockets",), LANDLOCK, "EPERM",
+        (r"\[init -> {name}\] sockets: 184 of 184 refused",)),
+    reach("processes: fork, exec", "clone-process clone-namespace execve execveat execveat-guess"),
+    reach("threads, of which none are granted", "clone-thread"),
+    Row("reach", "clone3", ("clone3",), FILTER, "ENOSYS",
+        (r"\[init -> {name}\] clone3: Function not implemented",)),
+    reach("processes: signals", "kill kill-parent tgkill tkill rt_sigqueueinfo pidfd_send_signal"),
+    reach("processes: ptrace and memory of others", "ptrace ptrace-me process_vm_readv "
+          "process_vm_writev process_madvise pidfd_open pidfd_getfd kcmp waitid setsid setpgid"),
+    reach("mounts and namespaces", "mount umount2 fsopen pivot_root unshare setns"),
+    reach("BPF, perf, io_uring, userfaultfd, keyrings", "bpf perf_event_open io_uring_setup "
+          "userfaultfd add_key keyctl"),
+    reach("modules, time, reboot, log, host name", "init_module finit_module clock_settime "
+          "clock_adjtime reboot sethostname syslog"),
+    reach("ioctl, TIOCSTI among them", "ioctl-tiocsti ioctl-fionread"),
+    reach("walls of its own making, watching files", "seccomp landlock_create_ruleset "
+          "inotify_init1 fanotify_init"),
+    reach("memory that nobody counts: memfd, secret memory, System V, queues", "memfd_create "
+          "memfd_secret shmget shmat msgget semget mq_open"),
+    reach("pipes, eventfds, timers, signalfds of its own", "pipe2 eventfd2 timerfd_create "
+          "timer_create signalfd4 splice"),
+    reach("sizes of files", "fallocate ftruncate fcntl-seals advise-remove"),
+    reach("locked, huge, executable and odd mappings", "mlock mlockall map-exec map-droppable "
+          "protect-exec protect-growsdown pkey_mprotect remap-keep remap-fixed remap_file_pages "
+          "advise-huge"),
+    reach("its own and others' limits", "prlimit64-data prlimit64-stack prlimit64-other"),
+    reach("its own and others' priority, class and processors", "setpriority setpriority-other "
+          "sched_setaffinity sched_setscheduler sched_setattr ioprio_set"),
+    reach("its identity and how it is treated", "personality setuid setgroups capset umask "
+          "prctl-dumpable prctl-pdeathsig prctl-mm prctl-ptracer prctl-subreaper"),
+    reach("descriptors that others share", "fcntl-setfl fcntl-setfl-wide fcntl-setown fcntl-lock "
+          "fcntl-dupfd dup2 close_range futex-pi"),
+    Row("reach", "every other number up to 600", ("others",), FILTER, "EPERM",
+        (r"\[init -> {name}\] others: (\d+) of \1 refused",)),
+    Row("reach", "what it was lent to read, to be written", ("write-received",),
+        "the descriptor is read-only, sealed", "EACCES, EBADF",
+        (r"\[init -> {name}\] write-received: 0 ways, .*",)),
+]
+
+TRUST = [
+    Row("trust", "well-formed and wrong requests to core", ("odd-pd",), "each is checked",
+        "an answer to each", (r"\[init -> {name}\] {does}: 0 accepted, .*",)),
+    Row("trust", "well-formed and wrong requests to the parent", ("odd-parent",), "each is checked",
+        "an answer to each", (r"\[init -> {name}\] {does}: 0 accepted, .*",)),
+    Row("trust", "sessions asked for without end, at a server that says nothing", ("demand",),
+        "each is paid for", "out of caps", out_of_caps("requests"), at_most(CAPS)),
+]
+
+LENDING = [
+    Row("taking back", "a dataspace after its session was closed, by descriptor", ("keep",),
+        "truncation", "ENODATA at once; the bound is 100 ms",
+        (r"\[init -> {name}\] keep: read: No data available, (\d+) us after the close",
+         r"\[init -> {name}\] keep: call: Broken pipe"), at_most(100000)),
+    Row("taking back", "the same by its mapping", ("keep-touch",), "truncation", "SIGBUS",
+        (r'\[init\] Error: child "{name}" crashed \(SIGBUS\)',)),
+    Row("taking back", "a dataspace after its lender was killed", ("hold",), "truncation",
+        "ENODATA; the bound is 100 ms",
+        (r"\[init -> {name}\] hold: (\d+) us, No data available",), at_most(100000)),
+]
+
+# Judged by a test of their own in escape_test.py, not by a line
+OTHERS = [
+    Row("CPU", "a busy child of lower priority on the same processor", ("busy",),
+        "nice value, SCHED_IDLE", "leaves nine tenths (of four levels, between neighbours below "
+        "the highest: four fifths)", ()),
+    Row("CPU", "messages to parent and core and signals, as fast as they are taken",
+        ("storm-parent", "storm-core", "storm-signal"), "bursts are bounded, turns are taken",
+        "a session of others is open, used and closed within 100 ms", ()),
+    Row("CPU", "another place, priority or class", ("reach",), FILTER,
+        "as before, seen from outside", ()),
+    Row("memory", "what all of them hold, seen from outside", ("memory",), DATA,
+        "private memory and page tables within the quota", ()),
+    Row("taking back", "all that was taken, after a kill", ("malloc-small",), "the PD's account",
+        "back in the parent's account; the bound is 1 s", ()),
+]
+
+TABLE = MEMORY + CAPABILITIES + UNDER_WAY + REACH + TRUST + LENDING + OTHERS
+
+
+def child_name(does):
+    return "e-" + does
+
+
+def filled(pattern, child, does):
+    return pattern.replace("{name}", re.escape(child)).replace("{does}", re.escape(does))
+
+
+def told(tree, pattern):
+    """The match of a line that has come already, or None."""
+    return next(filter(None, (re.fullmatch(pattern, line) for line in tree.lines)), None)
+
+
+def judge(tree, rows, name=None):
+    """Waits for the lines of each row's attempts; checks the number that they tell."""
+    for row in rows:
+        for does in row.does:
+            child = name or child_name(does)
+            matches = [tree.expect_match(filled(end, child, does)) for end in row.ends]
+            match = told(tree, filled(row.maybe, child, does)) if row.maybe else matches[0]
+            if row.check and match:
+                got = int(match[1])
+                assert row.check(got), f"{does}: {got}"
+
+
+HEAD = """# What a hostile component tries
+
+`tests/escape` has a component that tries all of this in real trees, and the table that it is judged
+by: this document is written from it (`python3 tests/escape/attempts.py > doc/escape.md`), and
+`escape_test` fails if they differ or if an attempt was not made. A hostile component has 4 MiB and 60
+capabilities there. *The watch* looks at components about once a second and ends those that keep what
+no limit of the kernel's counts (`src/core/watch.h`).
+
+"""
+
+
+def document():
+    lines = [HEAD]
+    theme = None
+    for row in sorted(TABLE, key=lambda r: THEMES.index(r.theme)):
+        if row.theme != theme:
+            theme = row.theme
+            lines.append(("\n" if len(lines) > 1 else "") + f"## {theme}\n\n"
+                         "| attempt | wall | what comes of it | test |\n|---|---|---|---|\n")
+        names = ", ".join(f"`{does}`" for does in row.does)
+        lines.append(f"| {row.what} | {row.wall} | {row.result} | {names} |\n")
+    return "".join(lines)
+
+
+THEMES = ["memory", "capabilities", "reach", "CPU", "trust", "taking back"]
+
+if __name__ == "__main__":
+    print(document(), end="")

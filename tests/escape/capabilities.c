@@ -1,0 +1,199 @@
+/*
+ * escape: more capabilities than the account has
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <kin/interface/log.h>
+
+#include "escape.h"
+#include "wire/parent.h"
+#include "wire/pd.h"
+
+#define IN_ONE_MESSAGE 253 /* the kernel's bound */
+
+static void signals(struct kin_env *env, const struct kin_node *config, struct outcome *ret)
+{
+	struct pd_alloc_signal_reply reply;
+
+	ret->unit = "signals";
+	ret->answer = true;
+	while ((ret->stop = pd_alloc_signal(START_PD, NULL, &reply)) == 0)
+		ret->got++;
+}
+
+static void objects(struct kin_env *env, const struct kin_node *config, struct outcome *ret)
+{
+	struct pd_alloc_rpc_reply reply;
+
+	ret->unit = "objects";
+	ret->answer = true;
+	while ((ret->stop = pd_alloc_rpc(START_PD, NULL, &reply)) == 0) {
+		close(reply.server);
+		close(reply.client);
+		ret->got++;
+	}
+}
+
+static void dataspaces(struct kin_env *env, const struct kin_node *config, struct outcome *ret)
+{
+	struct pd_alloc_ram_reply reply;
+
+	ret->unit = "dataspaces";
+	ret->answer = true;
+	while ((ret->stop = pd_alloc_ram(
+			START_PD, &(struct pd_alloc_ram_request){ 4096, false }, &reply)) == 0) {
+		close(reply.dataspace);
+		ret->got++;
+	}
+}
+
+static void sessions(struct kin_env *env, const struct kin_node *config, struct outcome *ret)
+{
+	static struct kin_session session[4096];
+
+	ret->unit = "sessions";
+	ret->answer = true;
+	while (ret->got < 4096 &&
+		(ret->stop = kin_session_open(env, &session[ret->got], &log_interface, NULL)) == 0)
+		ret->got++;
+}
+
+static void duplicates(struct kin_env *env, const struct kin_node *config, struct outcome *ret)
+{
+	ret->unit = "descriptors";
+	while (fcntl(START_LOG, F_DUPFD_CLOEXEC, 0) >= 0)
+		ret->got++;
+	ret->stop = errno;
+}
+
+/* Objects that are freed, while what they were known by stays open */
+static void hoard(struct kin_env *env, const struct kin_node *config, struct outcome *ret)
+{
+	struct pd_alloc_signal_reply reply;
+
+	ret->unit = "descriptors";
+	ret->answer = true;
+	while ((ret->stop = pd_alloc_signal(START_PD, NULL, &reply)) == 0) {
+		pd_free(START_PD, &(struct pd_free_request){ reply.id });
+		ret->got++;
+	}
+}
+
+/* Loops, and in each of them all that there is */
+static void loops(struct kin_env *env, const struct kin_node *config, struct outcome *ret)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	int loop[64], n = 0, copy;
+
+	ret->unit = "watched";
+	while (n < 64 && (loop[n] = epoll_create1(0)) >= 0)
+		n++;
+	while ((copy = fcntl(START_LOG, F_DUPFD_CLOEXEC, 0)) >= 0)
+		for (int i = 0; i < n; i++)
+			ret->got += epoll_ctl(loop[i], EPOLL_CTL_ADD, copy, &event) == 0;
+	ret->stop = errno;
+}
+
+/* Many copies of one capability, with a message of one byte. Return: 0 or errno */
+static int caps_send(int channel, int cap, int n)
+{
+	static union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int) * IN_ONE_MESSAGE)];
+	} control;
+	char byte = 0;
+	struct iovec iov = { &byte, 1 };
+	struct msghdr msg = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = CMSG_SPACE(sizeof(int) * (size_t) n) };
+
+	control.header.cmsg_level = SOL_SOCKET;
+	control.header.cmsg_type = SCM_RIGHTS;
+	control.header.cmsg_len = CMSG_LEN(sizeof(int) * (size_t) n);
+	for (int i = 0; i < n; i++)
+		memcpy(CMSG_DATA(&control.header) + sizeof(int) * (size_t) i, &cap, sizeof(cap));
+	return sendmsg(channel, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? errno : 0;
+}
+
+/* Capabilities that are sent and never received, in channels to ourselves */
+static void under_way(bool to_server, struct outcome *ret)
+{
+	struct pd_alloc_rpc_reply reply;
+
+	ret->unit = "under way";
+	while (pd_alloc_rpc(START_PD, NULL, &reply) == 0 && ret->stop != ETOOMANYREFS)
+		while ((ret->stop = caps_send(to_server ? reply.client : reply.server, START_LOG,
+				IN_ONE_MESSAGE)) == 0)
+			ret->got += IN_ONE_MESSAGE;
+}
+
+static void under_way_to_server(
+	struct kin_env *env, const struct kin_node *config, struct outcome *ret)
+{
+	under_way(true, ret);
+}
+
+static void under_way_to_client(
+	struct kin_env *env, const struct kin_node *config, struct outcome *ret)
+{
+	under_way(false, ret);
+}
+
+/* The same, where the end that they wait at is under way itself and nobody's descriptor */
+static void under_way_hidden(
+	struct kin_env *env, const struct kin_node *config, struct outcome *ret)
+{
+	struct pd_alloc_rpc_reply carrier, reply;
+
+	ret->unit = "under way";
+	if (pd_alloc_rpc(START_PD, NULL, &carrier) || pd_alloc_rpc(START_PD, NULL, &reply))
+		return;
+	caps_send(carrier.server, reply.client, 1);
+	close(reply.client);
+	while ((ret->stop = caps_send(reply.server, START_LOG, IN_ONE_MESSAGE)) == 0)
+		ret->got += IN_ONE_MESSAGE;
+}
+
+/* Each message with more capabilities than any operation has, to whoever listens */
+static void caps_to(int channel, struct outcome *ret)
+{
+	ret->unit = "messages";
+	do /* others may have too many under way at first */
+		ret->stop = caps_send(channel, START_LOG, 100);
+	while (ret->stop == ETOOMANYREFS);
+	while (ret->stop == 0 && ++ret->got < 1000)
+		ret->stop = caps_send(channel, START_LOG, 100);
+}
+
+static void caps_to_parent(struct kin_env *env, const struct kin_node *config, struct outcome *ret)
+{
+	caps_to(START_PARENT, ret);
+}
+
+static void caps_to_core(struct kin_env *env, const struct kin_node *config, struct outcome *ret)
+{
+	caps_to(START_PD, ret);
+}
+
+const struct attempt_row CAPABILITY_ATTEMPTS[] = {
+	{ "signals", signals },
+	{ "objects", objects },
+	{ "dataspaces", dataspaces },
+	{ "sessions", sessions },
+	{ "duplicates", duplicates },
+	{ "hoard", hoard },
+	{ "loops", loops },
+	{ "under-way-to-server", under_way_to_server },
+	{ "under-way-to-client", under_way_to_client },
+	{ "under-way-hidden", under_way_hidden },
+	{ "caps-to-parent", caps_to_parent },
+	{ "caps-to-core", caps_to_core },
+	{ 0 },
+};

@@ -1,0 +1,82 @@
+/*
+ * escape: more CPU time than its share, and what others notice of it
+ */
+#include <unistd.h>
+
+#include "escape.h"
+#include "examples/greeter/greeter_interface.h"
+#include "wire/parent.h"
+#include "wire/pd.h"
+
+#define VISIT_US 20000
+#define VISITS   50 /* told of together */
+
+/* How much it gets is seen from outside. */
+static void busy(struct kin_env *env, const struct kin_node *config, struct outcome *ret)
+{
+	kin_log(env, "busy: begun");
+	for (volatile int i = 0;; i = !i)
+		;
+}
+
+/* Messages that ask for nothing, as fast as they are taken */
+static void storm_parent(struct kin_env *env, const struct kin_node *config, struct outcome *ret)
+{
+	kin_log(env, "storm-parent: begun");
+	while (parent_heartbeat_response(START_PARENT, NULL) == 0)
+		;
+}
+
+static void storm_core(struct kin_env *env, const struct kin_node *config, struct outcome *ret)
+{
+	kin_log(env, "storm-core: begun");
+	while (pd_free(START_PD, &(struct pd_free_request){ 4711 }) == 0)
+		;
+}
+
+/* Signals to a server that has asked for none: our own, to ourselves */
+static void storm_signal(struct kin_env *env, const struct kin_node *config, struct outcome *ret)
+{
+	kin_log(env, "storm-signal: begun");
+	for (;;)
+		kin_signal_trigger(START_SIGNAL);
+}
+
+/*
+ * A bystander that needs parent, core and a sibling: how long does it take at most to open a
+ * session, call and close?
+ */
+static void visit(struct kin_env *env, const struct kin_node *config, struct outcome *ret)
+{
+	for (;;) {
+		uint64_t worst_us = 0;
+
+		for (int i = 0; i < VISITS; i++) {
+			struct kin_session session = { 0 };
+			struct greeter_greet_reply reply;
+			uint64_t begin_us = kin_now_us();
+			int r = kin_session_open(env, &session, &greeter_interface, NULL);
+
+			if (r == 0)
+				r = greeter_greet(session.channel,
+					&(struct greeter_greet_request){ "visitor" }, &reply);
+			kin_session_close(&session);
+			uint64_t took_us = kin_now_us() - begin_us;
+
+			worst_us = took_us > worst_us ? took_us : worst_us;
+			if (r)
+				kin_error(env, "visit: %s", kin_answer_text(r));
+			usleep(VISIT_US);
+		}
+		kin_log(env, "visit: at most %llu us", (unsigned long long) worst_us);
+	}
+}
+
+const struct attempt_row CPU_ATTEMPTS[] = {
+	{ "busy", busy },
+	{ "storm-parent", storm_parent },
+	{ "storm-core", storm_core },
+	{ "storm-signal", storm_signal },
+	{ "visit", visit },
+	{ 0 },
+};

@@ -1,0 +1,239 @@
+"""Hostile components in real trees: each attempt of attempts.py ends as its row says."""
+import itertools
+import os
+import pathlib
+import resource
+import select
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "system"))
+
+from harness import (BYSTANDERS, DYING_S, LOOK_S, SOURCE, Tree, composition, main,  # noqa: E402
+                     resident_bytes, start, test)
+
+from attempts import (CAPABILITIES, CAPS, CAPS_RICH, LENDING, MEMORY, MIB, OTHERS, QUOTA,  # noqa: E402
+                      REACH, TABLE, TRUST, UNDER_WAY, child_name, document, judge)
+
+STORM_US = 100000  # in which others open, use and close a session, whatever storms
+SHARE_NS = 10 ** 9  # CPU time of all, to compare their shares by
+NINE_TENTHS = 0.9
+BACK_S = 1  # for all that a killed component held to be its parent's
+ROUNDS = int(os.environ.get("KIN_ROUNDS", "1000"))  # of the race
+MADE = set()  # attempts that were made
+
+
+def hostile(does, name=None, ram="4M", **how):
+    MADE.add(does)
+    rounds = f' rounds="{ROUNDS}"' if does == "race" else ""
+    return start(name or child_name(does), "escape", f'<config does="{does}"{rounds}/>', ram=ram,
+                 caps=CAPS_RICH if does.endswith("-rich") else CAPS, **how)
+
+
+def visitor():
+    return hostile("visit", "visitor")
+
+
+def expect_visitor(tree):
+    """It still opens sessions; none failed, none took long."""
+    match = tree.expect_match(r"\[init -> visitor\] visit: at most (\d+) us", len(tree.lines))
+    tree.forbid(r"\[init -> visitor\] Error: .*", r'.*child "visitor".*')
+    return int(match[1])
+
+
+def names_of(rows):
+    return [does for row in rows for does in row.does]
+
+
+def tree_of(rows, *more, ram="1G"):
+    return Tree(composition(BYSTANDERS, *map(hostile, names_of(rows)), *more), ram=ram, caps=20000)
+
+
+def status_of(pid):
+    with open(f"/proc/{pid}/status", encoding="utf-8") as status:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in status if ":\t" in line)
+
+
+def kib(status, key):
+    return int(status.get(key, "0 kB").split()[0])
+
+
+@test
+def memory_ends_at_the_quota():
+    with tree_of(MEMORY) as tree:
+        judge(tree, MEMORY)
+        tree.expect_bystanders()
+        # what those have who live on, whatever they say
+        pids = tree.processes()
+        alive = [name for name in map(child_name, names_of(MEMORY)) if name in pids]
+        assert len(alive) >= 15, alive
+        for name in alive:
+            status = status_of(pids[name])
+            held = kib(status, "RssAnon") + max(0, kib(status, "VmPTE") - 128)
+            assert held << 10 <= QUOTA, (name, held)
+        MADE.add("memory")
+
+
+@test
+def capabilities_end_at_the_account():
+    with tree_of(CAPABILITIES) as tree:
+        judge(tree, CAPABILITIES)
+        tree.expect_bystanders()
+
+
+@test
+def capabilities_under_way_stop_who_hoards_them_and_nobody_else():
+    for row in UNDER_WAY:
+        with Tree(composition(BYSTANDERS, visitor(), *map(hostile, row.does)), ram="64M") as tree:
+            judge(tree, [row])
+            expect_visitor(tree)
+            expect_visitor(tree)
+            tree.expect_bystanders()
+
+
+@test
+def nothing_is_reached_that_was_not_given():
+    place = '<affinity xpos="0" width="1"/>'
+    nodes = [hostile("reach", inside=place, priority="-1"), hostile("write-received")]
+    config = composition('<affinity-space width="2"/>', BYSTANDERS, *nodes)
+    with Tree(config.replace("<config>", '<config prio_levels="2">', 1)) as tree:
+        pid = processes_with(tree, "e-reach")["e-reach"]
+        cpus, nice = os.sched_getaffinity(pid), os.getpriority(os.PRIO_PROCESS, pid)
+        limits = [resource.prlimit(pid, which) for which in (resource.RLIMIT_NOFILE,
+                                                             resource.RLIMIT_STACK)]
+        tree.expect("[init -> e-reach] reach: all tried")
+        calls, own = REACH[:-1], REACH[-1:]
+        MADE.update(names_of(calls))
+        judge(tree, calls, name="e-reach")
+        judge(tree, own)
+        assert os.sched_getaffinity(pid) == cpus and len(cpus) == 1
+        assert os.getpriority(os.PRIO_PROCESS, pid) == nice == 19
+        assert limits == [resource.prlimit(pid, which) for which in (resource.RLIMIT_NOFILE,
+                                                                     resource.RLIMIT_STACK)]
+        expect_bare(tree, status_of(pid))
+        tree.expect_bystanders()
+
+
+def processes_with(tree, name):
+    """The components that run, once that one does."""
+    Tree._poll_until(lambda: name in tree.processes(), f"{name} runs")
+    return tree.processes()
+
+
+def expect_bare(tree, status):
+    """No privileges, whoever runs the tree; core's child, and nobody's parent."""
+    for key in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+        assert int(status[key], 16) == 0, (key, status[key])
+    assert status["NoNewPrivs"] == "1" and status["Seccomp"] == "2" and status["Threads"] == "1"
+    assert int(status["PPid"]) == tree.pid
+
+
+@test
+def wrong_requests_are_answered_and_hurt_nobody():
+    mute = start("mute", "escape", '<config does="silent"/>', provides=["Silence"], caps=CAPS)
+    with tree_of(TRUST, mute) as tree:
+        before = resident_bytes(tree.pid)
+        judge(tree, TRUST)
+        tree.expect("[init -> mute] silent: 0 bytes, ok")
+        tree.expect_bystanders()
+        assert resident_bytes(tree.pid) - before < 4 * MIB
+        MADE.add("silent")
+
+
+@test
+def what_is_taken_back_is_gone():
+    route = ('<route><service name="ROM" label="loan"><child name="lender"/></service>'
+             "<any-service><parent/></any-service></route>")
+    touch = start(child_name("keep-touch"), "escape", '<config does="keep" touch="yes"/>',
+                  inside=route, ram="4M", caps=CAPS)
+    lender = hostile("lend", "lender", provides=["ROM"])
+    with Tree(composition(BYSTANDERS, lender, hostile("keep", inside=route), touch,
+                          hostile("hold", inside=route))) as tree:
+        judge(tree, LENDING[:2])
+        tree.expect("[init -> e-hold] hold: begun")
+        tree.kill_process("lender")
+        judge(tree, LENDING[2:])
+        tree.expect_bystanders()
+        MADE.update(["keep-touch", "lend"])
+
+
+def row_of(tree, name):
+    """RAM and what is charged of it, KiB, in the table at the end."""
+    match = tree.expect_match(rf"[ │]*(?:[├└]─ )?{name} +(\d+) +(\d+) .*")
+    return int(match[1]), int(match[2])
+
+
+@test
+def what_a_killed_component_held_is_its_parents():
+    with Tree(composition(BYSTANDERS, hostile("malloc-small")), "--verbose") as tree:
+        tree.expect_match(r"\[init -> e-malloc-small\] malloc-small: .*")
+        begin = time.monotonic()
+        tree.kill_process("e-malloc-small")
+        tree.expect('[init] Error: child "e-malloc-small" crashed (SIGKILL)')
+        assert time.monotonic() - begin < BACK_S
+        tree.expect_bystanders()
+        tree.end()
+        with_it = row_of(tree, "init")
+    with Tree(composition(BYSTANDERS), "--verbose") as tree:
+        tree.expect_bystanders()
+        tree.end()
+        assert with_it == row_of(tree, "init")
+
+
+def cpu_ns(pid):
+    with open(f"/proc/{pid}/schedstat", encoding="ascii") as schedstat:
+        return int(schedstat.read().split()[0])
+
+
+def shares(levels, priorities):
+    """Of the CPU time that busy children on one processor get, from the first to the last."""
+    nodes = [hostile("busy", f"busy{-priority}", priority=str(priority),
+                     inside='<affinity xpos="0" width="1"/>') for priority in priorities]
+    config = composition('<affinity-space width="2"/>', *nodes)
+    with Tree(config.replace("<config>", f'<config prio_levels="{levels}">', 1)) as tree:
+        for priority in priorities:
+            tree.expect(f"[init -> busy{-priority}] busy: begun")
+        pids = [tree.processes()[f"busy{-priority}"] for priority in priorities]
+        begin = [cpu_ns(pid) for pid in pids]
+        while True:
+            got = [cpu_ns(pid) - before for pid, before in zip(pids, begin)]
+            if sum(got) >= SHARE_NS:
+                return [part / sum(got) for part in got]
+            select.select([], [], [], LOOK_S)
+
+
+@test
+def a_lower_priority_leaves_nine_tenths():
+    for levels, priorities, least in ((2, (0, -1), NINE_TENTHS), (4, (0, -1), NINE_TENTHS),
+                                      (4, (-1, -3), NINE_TENTHS), (4, (-1, -2), 0.8),
+                                      (4, (-2, -3), 0.8)):
+        got = shares(levels, priorities)
+        print(f"    {levels} levels, priorities {priorities}: "
+              + ", ".join(f"{part:.1%}" for part in got))
+        assert got[0] >= least, (levels, priorities, got)
+
+
+@test
+def a_storm_delays_others_by_no_more_than_the_bound():
+    for does in ("storm-parent", "storm-core", "storm-signal"):
+        with Tree(composition(BYSTANDERS, visitor(), hostile(does)), ram="64M") as tree:
+            tree.expect(f"[init -> {child_name(does)}] {does}: begun")
+            worst_us = max(expect_visitor(tree) for _ in range(2))
+            print(f"    {does}: at most {worst_us} us")
+            assert worst_us < STORM_US, (does, worst_us)
+            tree.expect_bystanders()
+
+
+@test
+def the_document_lists_what_was_tried_and_all_of_it():
+    tried = set(itertools.chain.from_iterable(row.does for row in TABLE))
+    assert tried <= MADE, f"not made: {tried - MADE}"
+    assert MADE - tried <= {"visit", "silent", "lend"}, f"not in the table: {MADE - tried}"
+    for row in TABLE:
+        assert row.what and row.wall and row.result and row.does, row
+        assert row.ends or row in OTHERS, row
+    with open(SOURCE / "doc/escape.md", encoding="utf-8") as file:
+        assert file.read() == document(), "doc/escape.md is not what attempts.py says"
+
+
+main()
