@@ -4,6 +4,7 @@
  * Garbage goes out below the library: `where` names a channel that a component starts with, or
  * "sibling" for a Greeter session; `what` is one of the shapes below.
  */
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -56,7 +57,9 @@ static void shape_send(const struct shape *shape, int channel)
 			memcpy(CMSG_DATA(&control.header) + sizeof(int) * (size_t) i,
 				&(int){ START_LOG }, sizeof(int));
 	}
-	sendmsg(channel, &msg, MSG_NOSIGNAL);
+	/* all processes of the user may have too many under way for a moment */
+	while (sendmsg(channel, &msg, MSG_NOSIGNAL) < 0 && errno == ETOOMANYREFS)
+		;
 }
 
 static int channel_of(struct kin_env *env, const char *where)
