@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -17,7 +16,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -94,104 +92,6 @@ static int probe_signals(char **argv)
 			n_changed++;
 	}
 	say("%d %lx", n_changed, mask);
-	return 0;
-}
-
-#define TEXT(s) ((long) (intptr_t) (s))
-
-#define PROT_DATA  (PROT_READ | PROT_WRITE)
-#define MAP_MALLOC (MAP_PRIVATE | MAP_ANONYMOUS)
-
-static char path[] = "/etc/passwd";
-static char *nothing[] = { NULL };
-static char memory[8192] __attribute__((aligned(4096)));
-static char buffer[256];
-static int pair[2];
-static struct rlimit64 generous = { RLIM64_INFINITY, RLIM64_INFINITY };
-
-/* Everything a component must not be able to do; the answer is EPERM unless the test knows better
- */
-static const struct {
-	const char *name;
-	long number, arguments[6];
-} ATTEMPTS[] = {
-	{ "openat", SYS_openat, { AT_FDCWD, TEXT(path), O_RDONLY } },
-	{ "open-create", SYS_openat, { AT_FDCWD, TEXT("/tmp/x"), O_CREAT | O_RDWR, 0600 } },
-	{ "stat", SYS_newfstatat, { AT_FDCWD, TEXT(path), TEXT(buffer), 0 } },
-	{ "stat-empty", SYS_newfstatat, { AT_FDCWD, TEXT(path), TEXT(buffer), AT_EMPTY_PATH } },
-	{ "readlinkat", SYS_readlinkat, { AT_FDCWD, TEXT("/proc/self/exe"), TEXT(buffer), 256 } },
-	{ "unlinkat", SYS_unlinkat, { AT_FDCWD, TEXT("/tmp/none"), 0 } },
-	{ "mkdirat", SYS_mkdirat, { AT_FDCWD, TEXT("/tmp/none"), 0700 } },
-	{ "ftruncate", SYS_ftruncate, { SECOND, 0 } },
-	{ "fallocate", SYS_fallocate, { SECOND, 0, 0, 4096 } },
-	{ "socket", SYS_socket, { AF_INET, SOCK_STREAM, 0 } },
-	{ "socket-unix", SYS_socket, { AF_UNIX, SOCK_DGRAM, 0 } },
-	{ "socketpair", SYS_socketpair, { AF_UNIX, SOCK_STREAM, 0, TEXT(pair) } },
-	{ "setsockopt", SYS_setsockopt, { CHANNEL, SOL_SOCKET, SO_SNDBUF, TEXT("\0\0\1\0"), 4 } },
-	{ "peer-pidfd", SYS_getsockopt, { CHANNEL, SOL_SOCKET, 77, TEXT(buffer), TEXT(pair) } },
-	{ "sendto-address", SYS_sendto, { CHANNEL, TEXT(path), 1, 0, TEXT(path), 8 } },
-	{ "pipe2", SYS_pipe2, { TEXT(pair), 0 } },
-	{ "eventfd2", SYS_eventfd2, { 0, 0 } },
-	{ "memfd_create", SYS_memfd_create, { TEXT("x"), 0 } },
-	{ "timerfd_create", SYS_timerfd_create, { 1, 0 } },
-	{ "clone", SYS_clone, { SIGCHLD, 0, 0, 0, 0 } },
-	{ "clone-thread", SYS_clone, { CLONE_VM | CLONE_THREAD | CLONE_SIGHAND, 0, 0, 0, 0 } },
-	{ "clone3", SYS_clone3, { TEXT(buffer), 64 } },
-	{ "execve", SYS_execve, { TEXT(path), TEXT(nothing), TEXT(nothing) } },
-	{ "execveat", SYS_execveat, { 15, TEXT(""), TEXT(nothing), TEXT(nothing), AT_EMPTY_PATH } },
-	{ "execveat-guess", SYS_execveat,
-		{ 0x123456780000000f, TEXT(""), TEXT(nothing), TEXT(nothing),
-			0x1234567800001000 } },
-	{ "prlimit", SYS_prlimit64, { 0, RLIMIT_DATA, TEXT(&generous), 0 } },
-	{ "prlimit-other", SYS_prlimit64, { 1, RLIMIT_DATA, 0, TEXT(&generous) } },
-	{ "setpriority", SYS_setpriority, { PRIO_PROCESS, 0, 5 } },
-	{ "sched_setaffinity", SYS_sched_setaffinity, { 0, 8, TEXT(buffer) } },
-	{ "kill", SYS_kill, { 1, 0 } },
-	{ "tgkill", SYS_tgkill, { 1, 1, 0 } },
-	{ "unshare", SYS_unshare, { CLONE_NEWUSER } },
-	{ "setsid", SYS_setsid, { 0 } },
-	{ "ptrace", SYS_ptrace, { 0, 0, 0, 0 } },
-	{ "pidfd_open", SYS_pidfd_open, { 1, 0 } },
-	{ "io_uring_setup", SYS_io_uring_setup, { 8, TEXT(buffer) } },
-	{ "userfaultfd", SYS_userfaultfd, { 0 } },
-	{ "bpf", SYS_bpf, { 0, TEXT(buffer), 64 } },
-	{ "add_key", SYS_add_key, { TEXT("user"), TEXT("x"), TEXT("x"), 1, -3 } },
-	{ "shmget", SYS_shmget, { 0, 4096, 01600 } },
-	{ "inotify_init1", SYS_inotify_init1, { 0 } },
-	{ "undumpable", SYS_prctl, { PR_SET_DUMPABLE, 0 } },
-	{ "futex-pi", SYS_futex, { TEXT(memory), FUTEX_LOCK_PI, 0, 0 } },
-	{ "setfl", SYS_fcntl, { CHANNEL, F_SETFL, O_RDWR } },
-	{ "setfl-wide", SYS_fcntl, { CHANNEL, 0x100000000 | F_SETFL, O_RDWR } },
-	{ "dupfd", SYS_fcntl, { CHANNEL, F_DUPFD, 20 } },
-	{ "map-shared", SYS_mmap, { 0, 4096, PROT_DATA, MAP_SHARED | MAP_ANONYMOUS, -1, 0 } },
-	{ "map-growsdown", SYS_mmap, { 0, 4096, PROT_DATA, MAP_MALLOC | MAP_GROWSDOWN, -1, 0 } },
-	{ "map-huge", SYS_mmap, { 0, 2 << 20, PROT_DATA, MAP_MALLOC | MAP_HUGETLB, -1, 0 } },
-	{ "map-locked", SYS_mmap, { 0, 4096, PROT_DATA, MAP_MALLOC | MAP_LOCKED, -1, 0 } },
-	{ "map-droppable", SYS_mmap, { 0, 4096, PROT_DATA, 8 | MAP_ANONYMOUS, -1, 0 } },
-	{ "map-exec", SYS_mmap, { 0, 4096, PROT_DATA | PROT_EXEC, MAP_MALLOC, -1, 0 } },
-	{ "map-exec-file", SYS_mmap, { 0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, SECOND, 0 } },
-	{ "map-reserve", SYS_mmap, { 0, 1l << 40, PROT_NONE, MAP_MALLOC, -1, 0 } },
-	{ "map-zeros", SYS_mmap, { 0, 1l << 40, PROT_READ, MAP_MALLOC, -1, 0 } },
-	{ "protect-read", SYS_mprotect, { TEXT(memory), 4096, PROT_READ } },
-	{ "protect-none", SYS_mprotect, { TEXT(memory), 4096, PROT_NONE } },
-	{ "protect-exec", SYS_mprotect, { TEXT(memory), 4096, PROT_READ | PROT_EXEC } },
-	{ "protect-growsdown", SYS_mprotect, { TEXT(memory), 4096, PROT_DATA | PROT_GROWSDOWN } },
-	{ "remap-keep", SYS_mremap, { TEXT(memory), 4096, 4096, MREMAP_MAYMOVE | 4, 0 } },
-	{ "advise-huge", SYS_madvise, { TEXT(memory), 4096, MADV_HUGEPAGE } },
-	{ "mlock", SYS_mlock, { TEXT(memory), 4096 } },
-	{ "seccomp", SYS_seccomp, { 0, 0, 0 } },
-	{ "landlock", SYS_landlock_create_ruleset, { 0, 0, 1 } },
-};
-
-static int probe_refused(char **argv)
-{
-	(void) argv;
-	for (size_t i = 0; i < sizeof(ATTEMPTS) / sizeof(*ATTEMPTS); i++) {
-		const long *a = ATTEMPTS[i].arguments;
-		long answer = syscall(ATTEMPTS[i].number, a[0], a[1], a[2], a[3], a[4], a[5]);
-
-		say("%s %d", ATTEMPTS[i].name, answer < 0 ? errno : 0);
-	}
 	return 0;
 }
 
@@ -300,7 +200,6 @@ int main(int argc, char **argv)
 		{ "self", probe_self },
 		{ "list", probe_list },
 		{ "signals", probe_signals },
-		{ "refused", probe_refused },
 		{ "allowed", probe_allowed },
 		{ "grow", probe_grow },
 		{ "duplicate", probe_duplicate },
