@@ -101,6 +101,7 @@ struct child {
 	struct session *served;   /* by server_id */
 	struct session *requests; /* not answered, in order of sequence */
 	uint32_t last_server_id;
+	unsigned n_abandoned; /* of those served: see SESSION_ABANDONED_MAX */
 	uint64_t last_sequence;
 
 	uint32_t events, events_handled; /* enum child_event */

@@ -180,6 +180,8 @@ static void leave_server(struct session *session)
 		if (session->server_id)
 			HASH_DELETE(by_server_id, server->served, session);
 		session->server_id = 0;
+		server->n_abandoned -= session->abandoned;
+		session->abandoned = false;
 	}
 	stop_waiting(session);
 }
@@ -381,25 +383,34 @@ static bool creation_in_progress(const struct session *session)
 
 static void abandon_creation(struct session *session)
 {
+	session->abandoned = true;
+	server_of(session)->n_abandoned++;
 	donation_return(session);
 	leave_client(session);
 	session->client = NULL;
+}
+
+static int close_later(struct session *session)
+{
+	leave_client(session);
+	session->closing = true;
+	DL_APPEND2(session->client->closing, session, closing_prev, closing_next);
+	return KIN_PENDING;
 }
 
 int session_close(struct session *session)
 {
 	assert(session->listed);
 	if (creation_in_progress(session)) {
+		if (server_of(session)->n_abandoned >= SESSION_ABANDONED_MAX)
+			return close_later(session);
 		abandon_creation(session);
 		return 0;
 	}
 	drop_cap(session);
 	if (!close_at_server(session)) {
-		leave_client(session);
 		session->state = SESSION_CLOSE_REQUESTED;
-		session->closing = true;
-		DL_APPEND2(session->client->closing, session, closing_prev, closing_next);
-		return KIN_PENDING;
+		return close_later(session);
 	}
 	finish(session);
 	return 0;
@@ -422,6 +433,7 @@ void session_orphan(struct session *session)
 
 void session_withdraw(struct session *session)
 {
+	drop_cap(session);
 	if (session->state != SESSION_CLOSE_REQUESTED && close_at_server(session))
 		finish(session);
 }
@@ -450,7 +462,7 @@ void session_purge(struct session *session)
 	session->service = NULL;
 	if (session->forward && before == SESSION_CREATE_REQUESTED)
 		return; /* until there is another server */
-	if (!session->client || before == SESSION_CLOSE_REQUESTED) {
+	if (!session->client || session->closing) {
 		finish(session);
 		return;
 	}
@@ -507,6 +519,8 @@ void session_delivered(struct session *session, int cap)
 		server_dequeue(server, session);
 	if (session->forward)
 		forward_delivered(session->forward);
+	else if (session->closing)
+		session_withdraw(session);
 	else if (session->client)
 		child_answered(session->client, session, SESSION_EVENT_CREATED);
 	else
@@ -523,7 +537,7 @@ void session_refused(struct session *session, int answer)
 	refuse(session, answer);
 	if (server)
 		server_dequeue(server, session);
-	if (session->client)
+	if (session->client && !session->closing)
 		child_answered(session->client, session, SESSION_EVENT_CREATED);
 	else
 		finish(session);

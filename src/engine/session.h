@@ -66,6 +66,7 @@ struct session {
 	uint64_t sequence; /* position in the list of requests */
 	bool requested;    /* in that list */
 	bool fetched;      /* the server has seen the request */
+	bool abandoned;    /* its client closed it while the server was just making it */
 	struct session *request_prev, *request_next;
 
 	uint32_t up_id; /* at the parent, if it serves it */
@@ -77,6 +78,11 @@ struct session {
 	struct session *closing_prev, *closing_next;
 	UT_hash_handle by_id, by_server_id;
 };
+
+/* Sessions that a server may be making for clients who no longer want them, and have their quota
+ * back. Beyond that a client's close waits for the server, so that nobody keeps objects that nobody
+ * pays. */
+#define SESSION_ABANDONED_MAX 128
 
 /* RAM kept of each donation for the session object and its place in tables. */
 #define SESSION_COST_BYTES 2048

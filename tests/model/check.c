@@ -64,7 +64,9 @@ static void check_client(struct child *child)
 	}
 	DL_FOREACH2 (child->closing, session, closing_next) {
 		assert(session->client == child && session->closing && !session->listed);
-		assert(session->state == SESSION_CLOSE_REQUESTED && session->service);
+		assert(session->service);
+		assert(session->state == SESSION_CLOSE_REQUESTED ||
+			session->state == SESSION_CREATE_REQUESTED);
 		check_state(session);
 	}
 }

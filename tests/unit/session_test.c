@@ -378,12 +378,36 @@ static void every_state_has_its_word(void **state)
 		assert_string_equal(session_state_word((enum session_state) i), words[i]);
 }
 
+/* A client can't have the parent keep ever more objects that nobody pays for. */
+static void beyond_a_bound_closes_wait_for_a_server_that_is_at_it(void **state)
+{
+	struct model *model = *state;
+	struct child *server = model_child(model, "server"), *client = model_child(model, "client");
+	struct server_request requests[SESSION_ABANDONED_MAX + 1];
+
+	for (uint32_t i = 0; i <= SESSION_ABANDONED_MAX; i++) {
+		assert_int_equal(pair_open(model, "Child"), KIN_PENDING);
+		server_requests(server, 0, requests, SESSION_ABANDONED_MAX + 1);
+		assert_int_equal(
+			child_close(client, PAIR_ID), i < SESSION_ABANDONED_MAX ? 0 : KIN_PENDING);
+	}
+	pair_assert_paid(model, pair_donation.ram, pair_donation.caps);
+	assert_int_equal(server->n_abandoned, SESSION_ABANDONED_MAX);
+	while (model_deliver(model, "server", model_request(model, "server", NULL)))
+		model_settle(model);
+	model_serve(model, "server");
+	assert_int_equal(server->n_abandoned, 0);
+	assert_null(client->closing);
+	pair_assert_paid(model, 0, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, pair_set_up, pair_tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_child_service_answers_later),
+		TEST(beyond_a_bound_closes_wait_for_a_server_that_is_at_it),
 		TEST(the_parent_may_answer_at_once),
 		TEST(the_parent_may_answer_late),
 		TEST(a_local_service_answers_at_once),
