@@ -13,5 +13,6 @@ void calls_measure(struct figures *figures);
 void starts_measure(struct figures *figures);
 void memory_measure(struct figures *figures);
 void count_measure(struct figures *figures);
+void walls_measure(struct figures *figures);
 
 #endif

@@ -22,6 +22,7 @@ static const struct {
 	{ "starts", starts_measure },
 	{ "memory", memory_measure },
 	{ "count", count_measure },
+	{ "walls", walls_measure },
 };
 
 static const struct option OPTIONS[] = {
@@ -62,7 +63,7 @@ int main(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "", OPTIONS, NULL)) >= 0) {
 		if (option != 'j') {
 			fprintf(stderr,
-				"usage: bench [--json FILE] [calls|starts|memory|count]…\n");
+				"usage: bench [--json FILE] [calls|starts|memory|count|walls]…\n");
 			return 2;
 		}
 		json = optarg;

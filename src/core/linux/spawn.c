@@ -30,6 +30,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define STAGING_FIRST  SPAWN_DESCRIPTOR_FIRST
@@ -215,12 +216,31 @@ static const struct {
 	{ "exec", child_exec },
 };
 
+_Static_assert(sizeof(CHILD_STEPS) == SPAWN_STEPS * sizeof(*CHILD_STEPS), "not their number");
+
+CHILD_CODE static void child_note_time(const struct start *start)
+{
+	struct timespec now;
+
+	if (!start->request->step_ns)
+		return;
+	syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
+	start->request->step_ns[start->step] =
+		(uint64_t) now.tv_sec * 1000000000u + (uint64_t) now.tv_nsec;
+}
+
+CHILD_CODE static long child_step(const struct start *start)
+{
+	child_note_time(start);
+	return CHILD_STEPS[start->step].run(start);
+}
+
 /* Never returns to core's frames: it ends in the new program or in exit */
 CHILD_CODE __attribute__((noreturn)) static int child_main(void *argument)
 {
 	struct start *start = argument;
 
-	for (start->step = 0; CHILD_STEPS[start->step].run(start) >= 0; start->step++)
+	for (start->step = 0; child_step(start) >= 0; start->step++)
 		;
 	start->error = errno;
 	for (;;)
@@ -532,6 +552,11 @@ void spawner_done(struct spawner *spawner)
 const char *spawner_missing(const struct spawner *spawner)
 {
 	return *spawner->missing ? spawner->missing : NULL;
+}
+
+const char *spawner_step(size_t step)
+{
+	return CHILD_STEPS[step].name;
 }
 
 int process_wait(int pidfd, struct process_end *ret)

@@ -32,7 +32,8 @@
 #define SPAWN_DESCRIPTORS_MAX  12
 #define SPAWN_DESCRIPTOR_END   MODULES_END /* from here on numbers are core's */
 #define SPAWN_NAME_MAX         63          /* bytes of argv[0] */
-#define SPAWN_NICE_IDLE        20          /* below all nice values: what nobody else wants */
+#define SPAWN_STEPS            14
+#define SPAWN_NICE_IDLE        20 /* below all nice values: what nobody else wants */
 
 enum {
 	SPAWN_E_FAILED = 1,    /* a step failed, spawn_fault says which */
@@ -74,6 +75,7 @@ struct spawn_request {
 	const cpu_set_t *cpus; /* NULL: those of core */
 	int cgroup_procs;      /* cgroup.procs of a group to join; 0: core's */
 	uid_t uid;             /* user and group; 0: core's */
+	uint64_t *step_ns; /* for measuring: when each step began, SPAWN_STEPS of them; or NULL */
 };
 
 struct spawn_result {
@@ -123,6 +125,9 @@ const char *spawner_missing(const struct spawner *spawner);
  */
 int spawner_start(struct spawner *spawner, const struct spawn_request *request,
 	struct spawn_fault *fault, struct spawn_result *ret);
+
+/** spawner_step() - name of a step of the child, of SPAWN_STEPS */
+const char *spawner_step(size_t step);
 
 /**
  * process_wait() - how did it end?
