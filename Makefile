@@ -9,7 +9,7 @@ SEED ?= 1
 ROUNDS ?= 50
 ROOT := $(CURDIR)
 
-.PHONY: all help build run check fuzz sim planted stress bench install uninstall clean prerequisites format
+.PHONY: all help build run check vm-check fuzz sim planted stress bench install uninstall clean prerequisites format
 
 all: build
 
@@ -17,6 +17,7 @@ help:
 	@echo 'make            build everything into $(BUILD)/'
 	@echo 'make run        start the tour: a tree of confined components, shown for a few seconds'
 	@echo 'make check      build and run all tests'
+	@echo 'make vm-check   the attempts to escape, with core as the first process of a virtual machine (qemu)'
 	@echo 'make sim        random histories of whole trees and of configs; STEPS=… and SEED=… choose which'
 	@echo 'make planted    plant bugs in copies of the sources and see which tests catch them'
 	@echo 'make stress     run all scenarios ROUNDS=$(ROUNDS) times while every core is busy'
@@ -45,6 +46,9 @@ run: build
 
 check: build
 	@tools/check $(BUILD)
+
+vm-check: build
+	@tools/vm-check $(BUILD)
 
 sim: build
 	@$(BUILD)/tests/sim/sim $(STEPS) $(SEED)
