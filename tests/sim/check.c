@@ -326,14 +326,6 @@ void world_check(struct world *world)
 	assert(held == world->n_caps);
 }
 
-/* By its config it doesn't end alone. */
-static bool ends_with_its_parent(const struct child *child)
-{
-	const struct kin_node *exit = kin_node_first_of(child->start, "exit");
-
-	return exit && kin_node_boolean(exit, "propagate", false);
-}
-
 /* An init may wait for a policy or a server. */
 static bool has_answered(const struct child *child)
 {
@@ -362,7 +354,7 @@ void world_check_settled(struct world *world)
 			assert(!child->closing);
 			assert(!child->started || has_answered(child));
 			if (child->state == CHILD_EXITED)
-				assert(child_gone(child) && !ends_with_its_parent(child));
+				assert(child_gone(child) && !child->propagate_exit);
 		}
 	}
 }

@@ -257,8 +257,9 @@ static int forward_all(struct program *program, const struct step *step)
 
 static int change_policies(struct program *program, const struct step *step)
 {
+	program->policy = step->what % WORLD_POLICIES;
 	if (program->booted)
-		program_change_policies(program, step->what);
+		program_configure(program);
 	return STEP_SILENT;
 }
 
@@ -433,6 +434,15 @@ static int tempt_fate(struct program *program, const struct step *step)
 	return STEP_SILENT;
 }
 
+/* It reads another config, or will read it as its first. */
+static int change(struct program *program, const struct step *step)
+{
+	plan_change(program, (uint64_t) step->what << 16 | step->how);
+	if (program->booted)
+		program_configure(program);
+	return STEP_SILENT;
+}
+
 /*
  * Core
  */
@@ -479,6 +489,7 @@ const struct step_kind step_kinds[KINDS] = {
 	[SPEND] = { "spends all it has or puts it back", spend, BOTH, 12, 0 },
 	[FATE] = { "has bad luck ahead", tempt_fate, ANYWHERE, 6, NUMBERS },
 	[POLICIES] = { "has other policies", change_policies, INITS, 6, NUMBERS },
+	[CHANGE] = { "has another config", change, INITS, 20, NUMBERS },
 	[EXIT] = { "exits", exit_now, BOTH, 1, NUMBERS },
 	[CRASH] = { "crashes", crash, BOTH, 1, 0 },
 	[MISBEHAVE] = { "is found misbehaving", misbehave, BOTH, 1, 0 },

@@ -41,6 +41,7 @@ enum kind {
 	SPEND,
 	FATE,
 	POLICIES,
+	CHANGE,
 	/* How they end. */
 	ENDS,
 	EXIT = ENDS,

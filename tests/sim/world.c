@@ -78,22 +78,22 @@ bool program_reaches_core(const struct program *program)
 	return !above;
 }
 
-static struct kin_tree *config_of(const struct program *program, unsigned policies)
+static struct kin_tree *config_of(const struct program *program)
 {
 	char text[WORLD_CONFIG_BYTES + WORLD_POLICY_BYTES];
 	struct kin_tree *tree = NULL;
 
 	snprintf(text, sizeof(text), "%s%s</config>", program->config,
-		program->policies[policies % WORLD_POLICIES]);
+		program->policies[program->policy]);
 	int r = kin_tree_parse(text, strlen(text), NULL, &tree);
 
 	assert(r == 0);
 	return tree;
 }
 
-void program_change_policies(struct program *program, unsigned which)
+void program_configure(struct program *program)
 {
-	sandbox_apply(&program->sandbox, config_of(program, which));
+	sandbox_apply(&program->sandbox, config_of(program));
 }
 
 void program_boot(struct program *program)
@@ -102,7 +102,7 @@ void program_boot(struct program *program)
 	if (program->child)
 		child_handles(program->child, CHILD_EVENT_SESSION | CHILD_EVENT_RESOURCE);
 	sandbox_init(&program->sandbox, &program->owner);
-	sandbox_apply(&program->sandbox, config_of(program, 0));
+	program_configure(program);
 }
 
 void program_end(struct program *program, bool reap)

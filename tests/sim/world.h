@@ -23,6 +23,7 @@
 #define WORLD_PROGRAMS_MAX 28
 #define WORLD_CHILDREN_MAX 8  /* of one init */
 #define WORLD_ACCOUNTS_MAX 64 /* likewise, those that end included */
+#define WORLD_SERVICES     6 /* that a component may provide */
 #define WORLD_IDS_MAX      6  /* that a component uses at the same time */
 #define WORLD_OUTBOX_MAX   4  /* messages on their way */
 #define WORLD_CONFIG_BYTES 8192
@@ -79,6 +80,10 @@ struct program {
 	unsigned index;
 	char name[8];
 	bool is_init;
+	/* What its parent's config says of it, and its own of others; see plan.c. */
+	uint64_t start_seed, config_seed;
+	unsigned version;
+	bool absent, provides[WORLD_SERVICES];
 	struct child *child; /* what it is to its parent's engine; NULL before its start */
 	struct object *pd;   /* NULL once its account has ended */
 	bool running;
@@ -92,6 +97,7 @@ struct program {
 	/* An init. */
 	char config[WORLD_CONFIG_BYTES]; /* without its end, which is one of: */
 	char policies[WORLD_POLICIES][WORLD_POLICY_BYTES];
+	unsigned policy; /* that counts now */
 	struct sandbox sandbox;
 	struct owner owner;
 	bool booted, scheduled, ending;
@@ -134,6 +140,9 @@ struct world {
 /* plan.c: lays out programs and configs at random; the same seed, the same tree. */
 void plan_make(struct world *world, uint64_t seed);
 
+/* Changes something of an init's config. */
+void plan_change(struct program *init, uint64_t seed);
+
 /* An empty world with a plan, in which core runs and has begun to start the first init. */
 struct world *world_new(uint64_t seed, bool verbose);
 
@@ -170,11 +179,11 @@ void program_end(struct program *program, bool reap);
 /* Frees the engines of inits that have ended. At the end of each step. */
 void world_bury(struct world *world);
 
-/* An init reads its config. */
+/* An init reads its config, the first time or again. */
 void program_boot(struct program *program);
+void program_configure(struct program *program);
 
-/* It gets a config with other policies by which it forwards. */
-void program_change_policies(struct program *program, unsigned which);
+
 
 /* An init ends its children in good order, then itself. */
 void program_stop(struct program *program, int64_t value);

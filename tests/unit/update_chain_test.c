@@ -379,6 +379,25 @@ static void an_exited_child_stays_as_it_is(void **state)
 	model_free(model);
 }
 
+/* A config may come between an end and what follows from it. */
+static void an_exit_propagates_as_it_was_said_when_it_happened(void **state)
+{
+	static const char *const with = HEAD
+		"<start name='a'> <exit propagate='yes'/> </start>" TAIL;
+	static const char *const without = HEAD "<start name='a'/>" TAIL;
+
+	for (int i = 0; i < 2; i++) {
+		struct model *model = model_with(i ? with : without);
+
+		child_exit(model_child(model, "a"), 7);
+		apply(model, i ? without : with);
+		assert_int_equal(model_happened(model, "exit 7"), i);
+		apply(model, with);
+		assert_int_equal(model_happened(model, "exit 7"), i);
+		model_free(model);
+	}
+}
+
 static void the_death_of_a_server_is_no_change_of_the_config(void **state)
 {
 	static const char *const config = HEAD "<start name='a'/>" SERVER(
@@ -511,6 +530,7 @@ int main(void)
 		cmocka_unit_test(an_account_ends_with_its_pd),
 		cmocka_unit_test(a_child_may_be_removed_before_it_started),
 		cmocka_unit_test(an_exited_child_stays_as_it_is),
+		cmocka_unit_test(an_exit_propagates_as_it_was_said_when_it_happened),
 		cmocka_unit_test(the_death_of_a_server_is_no_change_of_the_config),
 		cmocka_unit_test(a_rival_that_ends_makes_a_route_lead_somewhere_again),
 		cmocka_unit_test(a_restarted_server_that_was_dead_restarts_its_clients),
