@@ -69,6 +69,8 @@ struct child {
 	bool starting;  /* the owner is at it */
 	bool uncertain; /* its routes may lead elsewhere */
 	enum child_mark mark;
+	enum child_mark undone; /* for want of memory or quota: for the next update */
+	bool unoffered;         /* likewise: not all that it provides is offered */
 	struct child *marked_next;
 	uint32_t seen;    /* number of the update that found its start node */
 	uint32_t revived; /* number of the settling that revived it */

@@ -134,6 +134,8 @@ static void fail(struct child *child, const char *what, int why)
 		kin_answer_text(why));
 	child_note(child, HISTORY_FAILED, "%s (%s)", what, kin_answer_text(why));
 	child->failed = true;
+	if (why < 0 || why == KIN_EXCEEDED)
+		child->undone = MARK_ANEW;
 	child_close_all(child);
 	sandbox_resettle(child->sandbox);
 	report_urgent(child->sandbox);
@@ -143,8 +145,12 @@ static void fail_session(struct child *child, const struct environment_session *
 {
 	char what[128], label[KIN_LABEL_MAX + 1];
 
-	if (label_of(child, env->id, label) == 0)
-		need_add(child, &(struct route_request){ env->service, label, child->name, true });
+	if (label_of(child, env->id, label) == 0 &&
+		need_add(child,
+			&(struct route_request){ env->service, label, child->name, true }) < 0)
+		child->undone = MARK_ANEW;
+	if (why == KIN_OUT_OF_RAM || why == KIN_OUT_OF_CAPS)
+		child->undone = MARK_ANEW;
 	if (env->id == ENV_BINARY)
 		snprintf(what, sizeof(what), "binary \"%.63s\" unavailable", child->binary);
 	else if (env->id >= ENV_LINKER)

@@ -43,6 +43,8 @@ void server_enqueue(struct child *child, struct session *session)
 			session);
 		if (!session->by_server_id.tbl) {
 			session->server_id = 0;
+			if (session->environment) /* it is not the server's answer */
+				session->client->undone = MARK_ANEW;
 			session_refused(session, KIN_DENIED);
 			return;
 		}

@@ -51,17 +51,21 @@ static void offer(struct child *child, const struct kin_node *node)
 	const struct owner *owner = child->sandbox->owner;
 	const char *name = kin_node_attribute(node, "name");
 
-	if (!name || !kin_name_valid(name))
+	if (!name || !kin_name_valid(name)) {
 		owner_log(owner, OWNER_WARNING,
 			"%s: service without a valid name in <provides> (line %u)", child->name,
 			kin_node_line(node));
-	else if (services_provide(&child->sandbox->services, child, name) == -ENOMEM)
-		owner_log(owner, OWNER_ERROR, "%s: out of memory for service \"%s\"", child->name,
-			name);
+		return;
+	}
+	if (services_provide(&child->sandbox->services, child, name) != -ENOMEM)
+		return;
+	owner_log(owner, OWNER_ERROR, "%s: out of memory for service \"%s\"", child->name, name);
+	child->unoffered = true;
 }
 
 void start_provide(struct child *child)
 {
+	child->unoffered = false;
 	for (struct service *s = child->provided; s; s = s->child_next)
 		if (!is_offered(child, s->name->name))
 			services_retract(&child->sandbox->services, s);
@@ -178,6 +182,17 @@ static void compare_running(struct child *child, const struct kin_node *old, boo
 		start_provide(child);
 }
 
+/* What there was no memory for, or no quota of ours, in an update before. */
+static void make_up(struct child *child)
+{
+	if (child->undone == MARK_ANEW)
+		sandbox_mark(child, MARK_ANEW);
+	child->uncertain |= child->undone == MARK_STUCK;
+	child->undone = MARK_NONE;
+	if (child->unoffered && !child->failed && !child->stuck)
+		start_provide(child);
+}
+
 bool start_update(struct child *child, struct sandbox_config *config, const struct kin_node *start)
 {
 	const struct kin_node *old = child->start;
@@ -206,6 +221,7 @@ bool start_update(struct child *child, struct sandbox_config *config, const stru
 	} else if (!same) {
 		compare_running(child, old, &uncertain);
 	}
+	make_up(child);
 	sandbox_config_unref(before);
 	return uncertain;
 }

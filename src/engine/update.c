@@ -209,8 +209,10 @@ static void restart(struct child *old)
 {
 	struct child *fresh = replace(old);
 
-	if (!fresh)
+	if (!fresh) {
+		old->undone = MARK_ANEW;
 		return;
+	}
 	start_provide(fresh);
 	destroy(old);
 }
@@ -219,8 +221,10 @@ static void stop(struct child *old)
 {
 	struct child *fresh = replace(old);
 
-	if (!fresh)
+	if (!fresh) {
+		old->undone = MARK_STUCK;
 		return;
+	}
 	fresh->stuck = true;
 	fresh->id = old->id;
 	if (needs_of_sessions(fresh, old) < 0) {

@@ -6,6 +6,9 @@
  * that change, a child ends, all is destroyed. Whatever fails in
  * it is answered to who asked, or logged; the invariants hold all along, and in the end all quota
  * and every capability is back.
+ *
+ * Another: a second config restarts, stops, adds and removes children of the first. Whatever fails
+ * in it, once the same config is applied again everything is as it shall be.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -257,6 +260,119 @@ static void sweep(unsigned kind, unsigned at_least)
 	assert_true(nth - 2 >= at_least);
 }
 
+/*
+ * Another config
+ */
+
+#define HEAD(more) \
+	"<config>" \
+	"<parent-provides> <service name='PD'/> <service name='CPU'/> <service name='LOG'/>" \
+	" <service name='ROM'/> <service name='P'/>" more "</parent-provides>" \
+	"<default-route> <any-service> <local/> <parent/> <child name='nick'/> </any-service>" \
+	"</default-route> <default ram='1M' caps='60'/>"
+
+static const char first_config[] = HEAD("<service name='Q'/>")
+	"<alias name='nick' child='server'/>"
+	"<start name='early'> <route> <service name='LOG'> <child name='server'/> </service>"
+	" <any-service> <parent/> </any-service> </route> </start>"
+	"<start name='client'/> <start name='gone'/> <start name='stuck'/>"
+	"<start name='server'> <provides> <service name='X'/> <service name='LOG'/> </provides>"
+	"</start> <start name='other'> <provides> <service name='Z'/> </provides> </start>"
+	"<start name='rich' ram='4M'/>"
+	"</config>";
+
+static const char second_config[] = HEAD("")
+	"<alias name='nick' child='server'/> <alias name='pal' child='other'/>"
+	"<start name='early'> <route> <service name='LOG'> <child name='server'/> </service>"
+	" <any-service> <parent/> </any-service> </route> </start>"
+	"<start name='client'/> <start name='new'/> <start name='stuck'/>"
+	"<start name='server' version='2'> <provides> <service name='X'/> <service name='LOG'/>"
+	"</provides> </start> <start name='other'> <provides> <service name='Z'/>"
+	"<service name='Y'/> </provides> </start>"
+	"<start name='rich' ram='2M' caps='100'/>"
+	"</config>";
+
+static void apply_text(struct model *model, const char *text)
+{
+	struct kin_tree *tree = NULL;
+
+	assert_int_equal(kin_tree_parse(text, strlen(text), NULL, &tree), 0);
+	sandbox_apply(&model->sandbox, tree);
+	model_settle(model);
+	serve(model);
+	model_settle(model);
+}
+
+static void open_for(struct model *model, const char *client, uint32_t id, const char *service)
+{
+	int r = model_open(model, client, id, service, "", (struct quota){ 16384, 4 });
+
+	assert_true(r == 0 || r == KIN_PENDING);
+	serve(model);
+}
+
+static void assert_reconfigured(struct model *model)
+{
+	static const char *const running[] = { "early", "client", "new", "server", "other", "rich" };
+	const struct child *stuck = model_child(model, "stuck");
+
+	for (size_t i = 0; i < sizeof(running) / sizeof(running[0]); i++) {
+		if (!alive(model, running[i]))
+			print_message("%s does not run: %s\n", running[i], model->log.line[0]);
+		assert_true(alive(model, running[i]));
+	}
+	assert_null(sandbox_child(&model->sandbox, "gone"));
+	assert_null(model->sandbox.dying);
+	/* Or it was started anew, and has not missed anything yet. */
+	assert_true(stuck->stuck || stuck->state == CHILD_ALIVE);
+	assert_int_equal(server_announce(model_child(model, "other"), "Y"), 0);
+	assert_int_equal(server_announce(model_child(model, "other"), "Z"), 0);
+	assert_string_equal(model_child(model, "server")->version, "2");
+	assert_null(session_find(model_child(model, "client"), X));
+	assert_int_equal(model_child(model, "rich")->assigned.ram, 2 << 20);
+	assert_int_equal(model_child(model, "rich")->assigned.caps, 100);
+}
+
+static void sweep_reconfiguration(unsigned kind, unsigned at_least)
+{
+	unsigned nth;
+
+	for (nth = 1; fault_sweep(kind, nth); nth++) {
+		fault_suspend();
+		struct model *model = model_with_faults();
+
+		apply_text(model, first_config);
+		open_for(model, "client", X, "X");
+		open_for(model, "stuck", X, "Q");
+		model_forget(model);
+		fault_resume();
+		apply_text(model, second_config);
+		bool happened = fault_happened();
+
+		fault_end();
+		if (!happened || !model->log.n)
+			assert_reconfigured(model);
+		if (!happened)
+			assert_true(model_child(model, "stuck")->stuck);
+		apply_text(model, second_config);
+		if (!model->lossy)
+			assert_reconfigured(model);
+		model_free(model);
+	}
+	print_message("%u failures\n", nth - 2);
+	assert_true(nth - 2 >= at_least);
+}
+
+static void a_config_applied_again_repairs_what_memory_was_missing_for(void **state)
+{
+	sweep_reconfiguration(FAULT_ALLOC, 20);
+}
+
+static void a_config_applied_again_repairs_what_quota_was_not_moved_for(void **state)
+{
+	sweep_reconfiguration(FAULT_TRANSFER, 4);
+}
+
 static void each_allocation_may_fail(void **state)
 {
 	sweep(FAULT_ALLOC, 30);
@@ -272,6 +388,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_allocation_may_fail),
 		cmocka_unit_test(each_transfer_may_fail),
+		cmocka_unit_test(a_config_applied_again_repairs_what_memory_was_missing_for),
+		cmocka_unit_test(a_config_applied_again_repairs_what_quota_was_not_moved_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
