@@ -1,9 +1,10 @@
 /*
- * Any config, applied
+ * Any configs, applied one after the other
  *
  * The input is a config, and behind the first NUL what happens before and after it is applied: how
- * the parent answers, and what its children then do as clients, servers and mortals. The model's
- * invariants hold after each step, and in the end all quota and every capability is back.
+ * the parent answers, and what its children then do as clients, servers and mortals. Configs to
+ * follow are behind bytes of 0xff, which no text has. The model's invariants hold after each step,
+ * and in the end all quota and every capability is back.
  */
 #include <stdlib.h>
 #include <utlist.h>
@@ -16,15 +17,15 @@
 static const char *const services[] = { "X", "Y", "ROM", "LOG", "P", "Local", "PD", "CPU" };
 
 struct scene {
-	struct input in;
+	struct input in, configs;
 	struct model *model;
-	struct child *children[CHILDREN_MAX];
-	size_t n_children;
 };
 
 static struct quota some_quota(struct scene *scene)
 {
-	return (struct quota){ input_number(&scene->in), input_byte(&scene->in) % 8 };
+	uint64_t ram = input_number(&scene->in); /* the order is part of the input's meaning */
+
+	return (struct quota){ ram, input_byte(&scene->in) % 8 };
 }
 
 static uint32_t some_id(struct scene *scene)
@@ -126,9 +127,16 @@ static void step_settle(struct scene *scene, struct child *child)
 	model_settle(scene->model);
 }
 
+static bool apply_next(struct scene *scene);
+
+static void step_config(struct scene *scene, struct child *child)
+{
+	apply_next(scene);
+}
+
 static void (*const steps[])(struct scene *scene, struct child *child) = { step_open, step_open,
 	step_fetch, step_upgrade, step_close, step_serve, step_answer, step_parent, step_end,
-	step_settle, step_guest, step_guest };
+	step_settle, step_guest, step_guest, step_config };
 
 static void plan(struct scene *scene)
 {
@@ -157,37 +165,65 @@ static bool too_many(const struct kin_tree *tree)
 	return n > CHILDREN_MAX;
 }
 
+/* Return: whether there was another config that can be parsed */
+static bool apply_next(struct scene *scene)
+{
+	const char *text = (const char *) scene->configs.at;
+	size_t left = (size_t) (scene->configs.end - scene->configs.at);
+	const char *end = left ? memchr(text, 0xff, left) : NULL;
+	size_t n = end ? (size_t) (end - text) : left;
+	struct kin_tree *tree = NULL;
+
+	scene->configs.at += end ? n + 1 : n;
+	if (!left || kin_tree_parse(text, n, NULL, &tree))
+		return false;
+	if (too_many(tree)) {
+		kin_tree_free(tree);
+		return false;
+	}
+	sandbox_apply(&scene->model->sandbox, tree);
+	return true;
+}
+
+/* Whoever is in that place now. */
+static struct child *some_child(struct scene *scene)
+{
+	struct child *child = scene->model->sandbox.children;
+	size_t which = input_byte(&scene->in), n = 0, i;
+	struct child *count;
+
+	DL_FOREACH (child, count)
+		n++;
+	for (i = n ? which % n : 0; i > 0; i--)
+		child = child->next;
+	return child;
+}
+
 static void live(struct scene *scene)
 {
-	struct child *child;
-
 	model_settle(scene->model);
-	DL_FOREACH (scene->model->sandbox.children, child)
-		scene->children[scene->n_children++] = child;
-	while (scene->n_children && input_left(&scene->in)) {
-		child = scene->children[input_below(&scene->in, scene->n_children)];
+	while (scene->model->sandbox.children && input_left(&scene->in)) {
+		struct child *child = some_child(scene);
+
 		steps[input_below(&scene->in, N(steps))](scene, child);
 		model_check(scene->model);
+	}
+	while (input_left(&scene->configs)) {
+		apply_next(scene);
+		model_settle(scene->model);
 	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const uint8_t *nul = memchr(data, 0, size);
-	size_t n = nul ? (size_t) (nul - data) : size;
-	struct scene scene = { .in = { nul ? nul + 1 : data + size, data + size } };
-	struct kin_tree *tree = NULL;
+	const uint8_t *nul = memchr(data, 0, size), *end = data + size;
+	struct scene scene = { .in = { nul ? nul + 1 : end, end },
+		.configs = { data, nul ? nul : end } };
 
-	if (kin_tree_parse((const char *) data, n, NULL, &tree))
-		return 0;
-	if (too_many(tree)) {
-		kin_tree_free(tree);
-		return 0;
-	}
 	scene.model = model_new();
 	plan(&scene);
-	sandbox_apply(&scene.model->sandbox, tree);
-	live(&scene);
+	if (apply_next(&scene))
+		live(&scene);
 	model_free(scene.model);
 	return 0;
 }

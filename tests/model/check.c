@@ -110,7 +110,8 @@ static void check_life(const struct child *child)
 	for (uint32_t id = ENV_PD; child->state == CHILD_ALIVE && id <= ENV_BINARY; id++) {
 		session = session_find((struct child *) child, id);
 		assert(session && !session->cap);
-		assert(session->state == SESSION_HANDED_OUT || session->state == SESSION_CLOSED);
+		assert(session->state == SESSION_HANDED_OUT || session->state == SESSION_CLOSED ||
+			session->state == SESSION_UPGRADE_REQUESTED);
 	}
 	/* What it owes is settled once its PD is closed. */
 	if (session_find_closing((struct child *) child, ENV_PD))

@@ -157,7 +157,7 @@ static int adopt(void *ctx, int cap, struct quota quota, uint32_t *ret_account)
 
 	while (i < program->n_accounts && program->accounts[i])
 		i++;
-	assert(pd && !pd->adopted && self && i < WORLD_CHILDREN_MAX);
+	assert(pd && !pd->adopted && self && i < WORLD_ACCOUNTS_MAX);
 	if (r)
 		return r;
 	if (account_attach(&pd->account, self))

@@ -102,7 +102,7 @@ struct program {
 	struct owner owner;
 	bool booted, scheduled, ending;
 	int64_t exit_value;
-	struct object *accounts[WORLD_CHILDREN_MAX]; /* number I + 1 is at I */
+	struct object *accounts[WORLD_ACCOUNTS_MAX]; /* number I + 1 is at I */
 	uint32_t n_accounts;
 
 	/* A component, as client. */
@@ -182,8 +182,6 @@ void world_bury(struct world *world);
 /* An init reads its config, the first time or again. */
 void program_boot(struct program *program);
 void program_configure(struct program *program);
-
-
 
 /* An init ends its children in good order, then itself. */
 void program_stop(struct program *program, int64_t value);
