@@ -146,8 +146,8 @@ static void fail_session(struct child *child, const struct environment_session *
 	char what[128], label[KIN_LABEL_MAX + 1];
 
 	if (label_of(child, env->id, label) == 0 &&
-		need_add(child,
-			&(struct route_request){ env->service, label, child->name, true }) < 0)
+		need_add(child, &(struct route_request){ env->service, label, child->name, true }) <
+			0)
 		child->undone = MARK_ANEW;
 	if (why == KIN_OUT_OF_RAM || why == KIN_OUT_OF_CAPS)
 		child->undone = MARK_ANEW;

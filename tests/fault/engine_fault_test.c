@@ -271,26 +271,29 @@ static void sweep(unsigned kind, unsigned at_least)
 	"<default-route> <any-service> <local/> <parent/> <child name='nick'/> </any-service>" \
 	"</default-route> <default ram='1M' caps='60'/>"
 
-static const char first_config[] = HEAD("<service name='Q'/>")
-	"<alias name='nick' child='server'/>"
-	"<start name='early'> <route> <service name='LOG'> <child name='server'/> </service>"
-	" <any-service> <parent/> </any-service> </route> </start>"
-	"<start name='client'/> <start name='gone'/> <start name='stuck'/>"
-	"<start name='server'> <provides> <service name='X'/> <service name='LOG'/> </provides>"
-	"</start> <start name='other'> <provides> <service name='Z'/> </provides> </start>"
-	"<start name='rich' ram='4M'/>"
-	"</config>";
+static const char first_config[] = HEAD(
+	"<service name='Q'/>") "<alias name='nick' child='server'/>"
+			       "<start name='early'> <route> <service name='LOG'> <child "
+			       "name='server'/> </service>"
+			       " <any-service> <parent/> </any-service> </route> </start>"
+			       "<start name='client'/> <start name='gone'/> <start name='stuck'/>"
+			       "<start name='server'> <provides> <service name='X'/> <service "
+			       "name='LOG'/> </provides>"
+			       "</start> <start name='other'> <provides> <service name='Z'/> "
+			       "</provides> </start>"
+			       "<start name='rich' ram='4M'/>"
+			       "</config>";
 
-static const char second_config[] = HEAD("")
-	"<alias name='nick' child='server'/> <alias name='pal' child='other'/>"
-	"<start name='early'> <route> <service name='LOG'> <child name='server'/> </service>"
-	" <any-service> <parent/> </any-service> </route> </start>"
-	"<start name='client'/> <start name='new'/> <start name='stuck'/>"
-	"<start name='server' version='2'> <provides> <service name='X'/> <service name='LOG'/>"
-	"</provides> </start> <start name='other'> <provides> <service name='Z'/>"
-	"<service name='Y'/> </provides> </start>"
-	"<start name='rich' ram='2M' caps='100'/>"
-	"</config>";
+static const char second_config[] = HEAD(
+	"") "<alias name='nick' child='server'/> <alias name='pal' child='other'/>"
+	    "<start name='early'> <route> <service name='LOG'> <child name='server'/> </service>"
+	    " <any-service> <parent/> </any-service> </route> </start>"
+	    "<start name='client'/> <start name='new'/> <start name='stuck'/>"
+	    "<start name='server' version='2'> <provides> <service name='X'/> <service name='LOG'/>"
+	    "</provides> </start> <start name='other'> <provides> <service name='Z'/>"
+	    "<service name='Y'/> </provides> </start>"
+	    "<start name='rich' ram='2M' caps='100'/>"
+	    "</config>";
 
 static void apply_text(struct model *model, const char *text)
 {
@@ -313,7 +316,8 @@ static void open_for(struct model *model, const char *client, uint32_t id, const
 
 static void assert_reconfigured(struct model *model)
 {
-	static const char *const running[] = { "early", "client", "new", "server", "other", "rich" };
+	static const char *const running[] = { "early", "client", "new", "server", "other",
+		"rich" };
 	const struct child *stuck = model_child(model, "stuck");
 
 	for (size_t i = 0; i < sizeof(running) / sizeof(running[0]); i++) {

@@ -1,8 +1,8 @@
 /*
  * Random configs, one after the other
  *
- * The input is a history of tests/configs: how the first config is made, and steps that change it and
- * let children and the parent act. Whom a config must disturb is predicted, as there.
+ * The input is a history of tests/configs: how the first config is made, and steps that change it
+ * and let children and the parent act. Whom a config must disturb is predicted, as there.
  */
 #include "configs/history.h"
 #include "fuzz/input.h"

@@ -23,7 +23,7 @@
 #define WORLD_PROGRAMS_MAX 28
 #define WORLD_CHILDREN_MAX 8  /* of one init */
 #define WORLD_ACCOUNTS_MAX 64 /* likewise, those that end included */
-#define WORLD_SERVICES     6 /* that a component may provide */
+#define WORLD_SERVICES     6  /* that a component may provide */
 #define WORLD_IDS_MAX      6  /* that a component uses at the same time */
 #define WORLD_OUTBOX_MAX   4  /* messages on their way */
 #define WORLD_CONFIG_BYTES 8192

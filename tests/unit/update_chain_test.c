@@ -382,8 +382,8 @@ static void an_exited_child_stays_as_it_is(void **state)
 /* A config may come between an end and what follows from it. */
 static void an_exit_propagates_as_it_was_said_when_it_happened(void **state)
 {
-	static const char *const with = HEAD
-		"<start name='a'> <exit propagate='yes'/> </start>" TAIL;
+	static const char *const with =
+		HEAD "<start name='a'> <exit propagate='yes'/> </start>" TAIL;
 	static const char *const without = HEAD "<start name='a'/>" TAIL;
 
 	for (int i = 0; i < 2; i++) {
