@@ -4,7 +4,8 @@
  * A component opens what the library offers and closes it again; its parent, PD and servers run in
  * a thread of their own, which the faults don't touch. What fails is answered by the function that
  * was called. Afterwards nothing is left at PD and parent, but what a message was about that never
- * arrived.
+ * arrived. The same for a component that serves: each request of its parent is answered, whatever
+ * fails, and the next client is served.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -222,6 +223,104 @@ static void a_pd_may_refuse_each_object(void **state)
 	assert_true(refused > 0);
 }
 
+/*
+ * Serving
+ */
+
+struct guest {
+	struct kin_client client;
+	struct kin_ram ram;
+};
+
+/* As most servers do, it allocates something for each client. */
+static int guest_create(struct kin_client *client)
+{
+	struct guest *guest = (struct guest *) client;
+
+	return kin_ram_alloc(client->service->env, &client->quota, 4096, 0, &guest->ram);
+}
+
+static int guest_destroy(struct kin_client *client)
+{
+	kin_ram_free(&((struct guest *) client)->ram);
+	return 0;
+}
+
+static int guest_now(
+	void *self, struct rom_dataspace_request *request, struct rom_dataspace_reply *reply)
+{
+	return KIN_INVALID;
+}
+
+static const struct rom_handlers guest_handlers = { .dataspace = guest_now };
+
+static void ask(struct world *w, enum parent_request_kind kind, uint32_t id)
+{
+	struct parent_pending_request request = { .kind = kind,
+		.id = id,
+		.version = 1,
+		.service = "ROM",
+		.args = { .label = "init -> client", .ram_quota = 65536, .cap_quota = 5 } };
+
+	world_request(w, &request);
+	world_rounds(w);
+}
+
+/* Return: whether the session was made and closed again, and not refused */
+static bool serve_one(struct world *w, uint32_t id)
+{
+	unsigned deliveries = w->n_deliveries, responses = w->n_responses;
+
+	ask(w, PARENT_REQUEST_CREATE, id);
+	WORLD_WAIT(w, w->n_deliveries + w->n_responses == deliveries + responses + 1);
+	if (w->n_deliveries == deliveries)
+		return false;
+	ask(w, PARENT_REQUEST_UPGRADE, id);
+	ask(w, PARENT_REQUEST_CLOSE, id);
+	WORLD_WAIT(w, w->n_responses == responses + 2);
+	assert_int_equal(w->responses[responses + 1].answer, KIN_CLOSED);
+	return true;
+}
+
+/* Return: whether the fault came to pass */
+static bool run_server(void)
+{
+	unsigned n = world_descriptors();
+	struct world w;
+	struct kin_service service = { .interface = &rom_interface,
+		.handlers = &guest_handlers,
+		.client_size = sizeof(struct guest),
+		.create = guest_create,
+		.destroy = guest_destroy };
+
+	fault_suspend();
+	world_open(&w);
+	kin_set_shortage_policy(&w.env, KIN_SHORTAGE_FAIL);
+	assert_int_equal(kin_service_announce(&w.env, &service), 0);
+	left_behind(&w);
+	fault_resume();
+	bool served = serve_one(&w, 1), failed = fault_end();
+
+	assert_true(served || failed);
+	assert_true(serve_one(&w, 2));
+	assert_int_equal(left_behind(&w).objects, 0);
+	world_close(&w);
+	assert_int_equal(world_descriptors(), n);
+	return failed;
+}
+
+static void whatever_fails_a_server_answers_its_parent(void **state)
+{
+	static const unsigned kinds[] = { FAULT_ALLOC, FAULT_WATCH };
+	unsigned failures = 0;
+
+	for (size_t i = 0; i < 2; i++)
+		for (unsigned nth = 1; fault_sweep(kinds[i], nth); nth++)
+			failures += run_server();
+	print_message("%u failures\n", failures);
+	assert_true(failures > 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +329,7 @@ int main(void)
 		cmocka_unit_test(each_send_may_fail),
 		cmocka_unit_test(each_receive_may_fail),
 		cmocka_unit_test(a_pd_may_refuse_each_object),
+		cmocka_unit_test(whatever_fails_a_server_answers_its_parent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
