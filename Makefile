@@ -7,9 +7,11 @@ PREFIX ?= /usr/local
 STEPS ?= 1000000
 SEED ?= 1
 ROUNDS ?= 50
+PAIRS ?= 500
 ROOT := $(CURDIR)
 
-.PHONY: all help build run check vm-check fuzz sim planted stress bench install uninstall clean prerequisites format
+.PHONY: all help build run check vm-check fuzz sim plan-check planted stress bench install uninstall clean \
+	prerequisites format
 
 all: build
 
@@ -19,6 +21,7 @@ help:
 	@echo 'make check      build and run all tests'
 	@echo 'make vm-check   the attempts to escape, with core as the first process of a virtual machine (qemu)'
 	@echo 'make sim        random histories of whole trees and of configs; STEPS=… and SEED=… choose which'
+	@echo 'make plan-check kin plan against kin apply, for random pairs of configs; PAIRS=… and SEED=…'
 	@echo 'make planted    plant bugs in copies of the sources and see which tests catch them'
 	@echo 'make stress     run all scenarios ROUNDS=$(ROUNDS) times while every core is busy'
 	@echo 'make fuzz       feed made-up inputs to the fuzz targets, TIME=$(TIME) seconds each (clang)'
@@ -53,6 +56,9 @@ vm-check: build
 sim: build
 	@$(BUILD)/tests/sim/sim $(STEPS) $(SEED)
 	@$(BUILD)/tests/configs/configs $$(($(STEPS) / 50)) $(SEED)
+
+plan-check: build
+	@PAIRS=$(PAIRS) SEED=$(SEED) meson test -C $(BUILD) --no-rebuild --verbose --timeout-multiplier 0 plan
 
 planted: prerequisites
 	@tools/planted

@@ -16,6 +16,7 @@
 #include "cli/state.h"
 #include "engine/environment.h"
 #include "engine/plan.h"
+#include "engine/recall.h"
 
 struct planning {
 	const struct options *options;
@@ -79,7 +80,7 @@ static int make(struct planning *planning)
 	int r = dryrun_apply(dryrun, take(&planning->now));
 
 	if (r == 0 && planning->report)
-		dryrun_recall(dryrun, kin_tree_root(planning->report));
+		recall(dryrun, kin_tree_root(planning->report));
 	if (r == 0)
 		r = plan_make(dryrun, take(&planning->wanted.tree), &listener);
 	dryrun_free(dryrun);

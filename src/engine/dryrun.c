@@ -36,7 +36,6 @@ struct dryrun {
 	struct up_session *ups;
 	struct pretended *pds;
 	int last_number;
-	uint32_t last_session_id; /* of sessions that are recalled */
 	bool scheduled;
 };
 
@@ -355,7 +354,7 @@ static void serve_all(struct dryrun *dryrun, struct child *children)
 			;
 }
 
-static void settle(struct dryrun *dryrun)
+void dryrun_settle(struct dryrun *dryrun)
 {
 	for (int i = 0; dryrun->scheduled && i < STEPS_MAX; i++) {
 		dryrun->scheduled = false;
@@ -371,7 +370,6 @@ struct dryrun *dryrun_new(const struct dryrun_facts *facts)
 	if (!dryrun)
 		return NULL;
 	dryrun->facts = *facts;
-	dryrun->last_session_id = ENV_END;
 	ledger_init(&dryrun->ledger, &dryrun->above, facts->total);
 	account_init(&dryrun->self);
 	account_attach(&dryrun->self, &dryrun->above);
@@ -422,83 +420,26 @@ int dryrun_apply(struct dryrun *dryrun, struct kin_tree *config)
 {
 	int r = sandbox_apply(&dryrun->sandbox, config);
 
-	settle(dryrun);
+	dryrun_settle(dryrun);
 	return r;
 }
 
-/*
- * Recalling
- */
-
-/* The session under its own name again; an environment session has been opened already. */
-static void recall_session(struct dryrun *dryrun, struct child *child, const struct kin_node *node)
+static struct quota quota_least(struct quota a, struct quota b)
 {
-	const char *asked = kin_node_attribute(node, "asked");
-	const char *service = kin_node_attribute(node, "name");
-	const char *label = asked ? kin_label_after_prefix(asked, child->name) : NULL;
-	struct kin_args args = { .ram_quota = SESSION_COST_BYTES };
-	const struct kin_affinity affinity = { 0 };
-	int cap;
-
-	if (!label || !service || strlen(label) > KIN_LABEL_MAX)
-		return;
-	strcpy(args.label, label);
-	args.ram_quota += kin_node_number(node, "ram", 0);
-	args.cap_quota = kin_node_number(node, "caps", 0);
-	child_session(child,
-		&(struct session_request){
-			++dryrun->last_session_id, service, 1, &args, &affinity },
-		&cap);
+	return (struct quota){ a.ram < b.ram ? a.ram : b.ram, a.caps < b.caps ? a.caps : b.caps };
 }
 
-static uint64_t least(uint64_t a, uint64_t b)
+void dryrun_use(struct dryrun *dryrun, uint32_t number, struct quota amount)
 {
-	return a < b ? a : b;
-}
+	struct account *account = account_of(dryrun, number);
 
-static void recall_use(struct account *account, const struct kin_node *node)
-{
-	struct quota left = account_available(account);
-
-	account_charge(account,
-		(struct quota){
-			least(kin_node_number(kin_node_first_of(node, "ram"), "used", 0), left.ram),
-			least(kin_node_number(kin_node_first_of(node, "caps"), "used", 0),
-				left.caps) });
-}
-
-static void recall_child(struct dryrun *dryrun, struct child *child, const struct kin_node *node)
-{
-	struct account *account = child->adopted ? account_of(dryrun, child->account) : NULL;
-
-	KIN_NODE_FOREACH (session, kin_node_first_of(node, "requested"), "session")
-		recall_session(dryrun, child, session);
-	settle(dryrun);
 	if (account)
-		recall_use(account, node);
+		account_charge(account, quota_least(amount, account_available(account)));
 }
 
-static struct child *child_of(struct dryrun *dryrun, const struct kin_node *node)
+void dryrun_shrink(struct dryrun *dryrun, struct quota quota)
 {
-	const char *name = kin_node_attribute(node, "name");
+	struct quota has = dryrun->self.quota, left = quota_least(has, quota);
 
-	return name ? sandbox_child(&dryrun->sandbox, name) : NULL;
-}
-
-void dryrun_recall(struct dryrun *dryrun, const struct kin_node *report)
-{
-	KIN_NODE_FOREACH (node, report, "child") {
-		struct child *child = child_of(dryrun, node);
-
-		if (child)
-			recall_child(dryrun, child, node);
-	}
-	KIN_NODE_FOREACH (node, report, "child") {
-		struct child *child = child_of(dryrun, node);
-
-		if (child && kin_node_has(node, "exited"))
-			child_exit(child, kin_node_signed(node, "exited", 0));
-	}
-	recall_use(&dryrun->self, report);
-	settle(dryrun);
+	pay(dryrun, (struct quota){ has.ram - left.ram, has.caps - left.caps }, false);
 }

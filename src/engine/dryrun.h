@@ -43,13 +43,15 @@ void dryrun_listen(struct dryrun *dryrun, void *ctx,
  */
 int dryrun_apply(struct dryrun *dryrun, struct kin_tree *config);
 
-/**
- * dryrun_recall() - have the children be in the state that a report tells
- * @report: top node of a state report with all details
- *
- * Opens the sessions that they opened, uses the quota that they use, ends those that have ended.
- * What makes no sense is left out.
- */
-void dryrun_recall(struct dryrun *dryrun, const struct kin_node *report);
+/* Used by recall.c. */
+
+/* Lets all that follows from what was done happen. */
+void dryrun_settle(struct dryrun *dryrun);
+
+/* An account uses so much, at most what it has. */
+void dryrun_use(struct dryrun *dryrun, uint32_t account, struct quota amount);
+
+/* The program itself has no more than that. */
+void dryrun_shrink(struct dryrun *dryrun, struct quota quota);
 
 #endif

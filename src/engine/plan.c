@@ -154,6 +154,8 @@ static void compare(struct plan *plan, const struct child *child)
 		tell(plan, before->runs ? PLAN_RESTART : PLAN_START, child->name,
 			child->revived ? reason_of(child, HISTORY_REVIVED)
 				       : reason_of(child, HISTORY_RESTART));
+	else if (child->state == CHILD_ALIVE && !before->runs)
+		tell(plan, PLAN_START, child->name, "");
 	else if (child->state == CHILD_ALIVE && before->config_changed)
 		tell(plan, PLAN_CONFIG, child->name, "");
 	else if (before->runs && child->state == CHILD_INCOMPLETE)

@@ -35,7 +35,7 @@ struct plan_listener {
 
 /**
  * plan_make() - apply a config to a dry run and tell what that changed
- * @dryrun: stands for what runs, see dryrun_recall()
+ * @dryrun: stands for what runs, see recall()
  * @config: taken, also if the call fails
  *
  * Changes of children in the order of their start nodes, then those that stop.

@@ -270,6 +270,25 @@ static void generate_reason(struct kin_generator *g, const struct child *child)
 		kin_generator_attribute(g, "reason", "is being started");
 }
 
+/* What it needs to run again, for who wants to know what would revive it. */
+static void generate_needs(struct kin_generator *g, const struct child *child)
+{
+	kin_generator_open(g, "needed");
+	kin_generator_attribute(g, "after",
+		child->stuck      ? "stop"
+		: child->unfunded ? "shortage"
+				  : "failure");
+	for (const struct need *need = child->needs; need; need = need->next) {
+		kin_generator_open(g, "session");
+		kin_generator_attribute(g, "name", need->service);
+		kin_generator_attribute(g, "label", need->asked);
+		if (need->by_parent)
+			kin_generator_attribute(g, "environment", "yes");
+		kin_generator_close(g);
+	}
+	kin_generator_close(g);
+}
+
 static void generate_history(struct kin_generator *g, const struct child_history *history)
 {
 	const struct history_event *event;
@@ -310,6 +329,8 @@ static void generate_child(
 		kin_generator_attribute_number(
 			g, "skipped_heartbeats", child->heartbeats_outstanding - 1);
 	generate_accounts(g, child, details);
+	if (details->history && (child->stuck || child->failed))
+		generate_needs(g, child);
 	if (details->history)
 		generate_history(g, &child->history);
 	if (details->requested)

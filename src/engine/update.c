@@ -217,13 +217,13 @@ static void restart(struct child *old)
 	destroy(old);
 }
 
-static void stop(struct child *old)
+struct child *update_stop(struct child *old)
 {
 	struct child *fresh = replace(old);
 
 	if (!fresh) {
 		old->undone = MARK_STUCK;
-		return;
+		return NULL;
 	}
 	fresh->stuck = true;
 	fresh->id = old->id;
@@ -237,6 +237,7 @@ static void stop(struct child *old)
 		start_provide(fresh);
 	}
 	destroy(old);
+	return fresh;
 }
 
 static void execute(struct child *child)
@@ -254,7 +255,7 @@ static void execute(struct child *child)
 		restart(child);
 		break;
 	case MARK_STUCK:
-		stop(child);
+		update_stop(child);
 		break;
 	}
 }

@@ -15,6 +15,13 @@ struct sandbox;
  */
 void update_settle(struct sandbox *sandbox);
 
+/**
+ * update_stop() - stop a child until the routes of all its sessions lead somewhere again
+ *
+ * Return: the one that takes its place and waits; NULL if there is no memory (logged)
+ */
+struct child *update_stop(struct child *child);
+
 /* Destroys a child; it is gone when its environment is closed everywhere. */
 void update_abandon(struct child *child);
 

@@ -12,8 +12,8 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 
-from harness import (BYSTANDERS, DEADLINE_S, KIN, ROMS, Command, composition, descriptors, main,
-                     mischief, private_folder, start, test)
+from harness import (BYSTANDERS, DEADLINE_S, KIN, ROMS, Command, composition, descriptors, kin, main,
+                     mischief, private_folder, refused, start, test, written)
 
 TEST_COMPONENTS = ["--rom", ROMS[-1]]
 LEAF = composition(start("leaf", "greeter_server", provides=["Greeter"]))
@@ -21,12 +21,6 @@ DEEPER = composition(start("deeper", "kin-init", LEAF, ram="8M", caps="300"))
 INNER = start("inner", "kin-init", DEEPER, ram="16M", caps="600")
 CLIENTS_MAX = 16
 STRANGER = 65534  # a user that is not us
-
-
-def written(folder, text, name="tree.xml"):
-    path = folder / name
-    path.write_text(text)
-    return str(path)
 
 
 @contextlib.contextmanager
@@ -38,23 +32,6 @@ def running(*nodes, options=(), name="tree.xml", status=0):
             tree.path = path
             tree.expect_match(r"\[init.*")  # so the socket is there as well, if there is to be one
             yield tree
-
-
-def kin(*arguments, status=0):
-    """Runs the command to its end; its standard output and standard error."""
-    result = subprocess.run([KIN, *arguments], stdin=subprocess.DEVNULL, capture_output=True,
-                            timeout=DEADLINE_S, check=False)
-    output, errors = result.stdout.decode(), result.stderr.decode()
-    assert result.returncode == status, \
-        f"status {result.returncode}, not {status}: {output}{errors}"
-    return output, errors
-
-
-def refused(*arguments, status):
-    """The one sentence that the command gives as the reason for its status."""
-    output, errors = kin(*arguments, status=status)
-    assert output == "", output
-    return errors
 
 
 class Following:

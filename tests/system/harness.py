@@ -334,6 +334,29 @@ def private_folder():
         yield pathlib.Path(folder)
 
 
+def written(folder, text, name="tree.xml"):
+    path = folder / name
+    path.write_text(text)
+    return str(path)
+
+
+def kin(*arguments, status=0):
+    """Runs the command to its end; its standard output and standard error."""
+    result = subprocess.run([KIN, *arguments], stdin=subprocess.DEVNULL, capture_output=True,
+                            timeout=DEADLINE_S, check=False)
+    output, errors = result.stdout.decode(), result.stderr.decode()
+    assert result.returncode == status, \
+        f"status {result.returncode}, not {status}: {output}{errors}"
+    return output, errors
+
+
+def refused(*arguments, status):
+    """The one sentence that the command gives as the reason for its status."""
+    output, errors = kin(*arguments, status=status)
+    assert output == "", output
+    return errors
+
+
 TESTS = []
 
 
