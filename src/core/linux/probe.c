@@ -73,14 +73,20 @@ static int probe_landlock(const struct spawner *spawner)
 	return refused_with(open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC), EACCES);
 }
 
-/* A limit on ourselves, and a mapping that is above it and one that is not */
+/* A limit on ourselves above what there is, a mapping that is below it and one that is not */
 static int limit_try(int resource)
 {
-	struct rlimit limit = { 64 * MIB, RLIM_INFINITY };
 	int prot = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
+	struct inspection seen;
+	struct rlimit limit;
+	int r = inspect_memory(getpid(), 0, &seen);
 
-	getrlimit((__rlimit_resource_t) resource, &limit);
-	limit.rlim_cur = 64 * MIB;
+	if (r < 0)
+		return -r;
+	if (getrlimit((__rlimit_resource_t) resource, &limit) < 0)
+		return errno;
+	limit.rlim_cur =
+		64 * MIB + (resource == RLIMIT_AS ? seen.mapped_bytes : seen.private_bytes);
 	if (setrlimit((__rlimit_resource_t) resource, &limit) < 0)
 		return errno;
 	if (mmap(NULL, MIB, prot, flags, -1, 0) == MAP_FAILED)
