@@ -110,6 +110,9 @@ MEMORY = [
     Row("memory", "a dataspace used beyond its end", ("map-beyond-end",), "the file's size",
         "SIGBUS", (r"\[init -> {name}\] map-beyond-end: page 1",
                    r'\[init\] Error: child "{name}" crashed \(SIGBUS\)')),
+]
+
+RACE = [
     Row("memory", "quota spent while it is given away", ("race",),
         "core lowers the limit first, then looks", "never both",
         (r"\[init -> {name}\] {does}: 0 beyond the quota, not stopped",)),
@@ -258,7 +261,7 @@ OTHERS = [
         "back in the parent's account; the bound is 1 s", ()),
 ]
 
-TABLE = MEMORY + CAPABILITIES + UNDER_WAY + REACH + TRUST + LENDING + OTHERS
+TABLE = MEMORY + RACE + CAPABILITIES + UNDER_WAY + REACH + TRUST + LENDING + OTHERS
 
 
 def child_name(does):
@@ -274,12 +277,13 @@ def told(tree, pattern):
     return next(filter(None, (re.fullmatch(pattern, line) for line in tree.lines)), None)
 
 
-def judge(tree, rows, name=None):
+def judge(tree, rows, name=None, **patience):
     """Waits for the lines of each row's attempts; checks the number that they tell."""
     for row in rows:
         for does in row.does:
             child = name or child_name(does)
-            matches = [tree.expect_match(filled(end, child, does)) for end in row.ends]
+            matches = [tree.expect_match(filled(end, child, does), **patience)
+                       for end in row.ends]
             match = told(tree, filled(row.maybe, child, does)) if row.maybe else matches[0]
             if row.check and match:
                 got = int(match[1])

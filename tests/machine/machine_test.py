@@ -16,7 +16,7 @@ from machine import LSM_NO_LANDLOCK, Machine  # noqa: E402
 from harness import (BYSTANDERS, KIN_CORE, ROMS, SOURCE, composition, main, parents,  # noqa: E402
                      start, test)
 
-from attempts import (CAPABILITIES, CAPS, CAPS_RICH, KILLED, LENDING, MEMORY, OUTCOME, REACH,  # noqa: E402
+from attempts import (CAPABILITIES, CAPS, CAPS_RICH, KILLED, LENDING, MEMORY, OUTCOME, RACE, REACH,  # noqa: E402
                       TRUST, UNDER_WAY, child_name, filled, judge)
 
 GROUPS = ("--cgroup", "/sys/fs/cgroup")
@@ -37,7 +37,7 @@ CALLS, OWN = REACH[:-1], REACH[-1:]
 ROUTE = ('<route><service name="ROM" label="loan"><child name="lender"/></service>'
          "<any-service><parent/></any-service></route>")
 EVERYTHING = composition(
-    BYSTANDERS, *map(hostile, names_of(MEMORY + CAPABILITIES + TRUST + OWN)), hostile("reach"),
+    BYSTANDERS, *map(hostile, names_of(MEMORY + RACE + CAPABILITIES + TRUST + OWN)), hostile("reach"),
     start("mute", "escape", '<config does="silent"/>', provides=["Silence"], caps=CAPS),
     hostile("lend", "lender", provides=["ROM"]), hostile("keep", inside=ROUTE),
     start(child_name("keep-touch"), "escape", '<config does="keep" touch="yes"/>', inside=ROUTE,
@@ -54,7 +54,7 @@ def expect_everything(tree, groups=False):
     for row in MEMORY:
         for does in row.does if groups and is_stopped(row) else ():
             tree.expect_match(KILLED.replace("{name}", re.escape(child_name(does))))
-    judge(tree, CAPABILITIES + TRUST + OWN)
+    judge(tree, RACE + CAPABILITIES + TRUST + OWN)
     judge(tree, CALLS, name="e-reach")
     judge(tree, [row._replace(check=None) for row in LENDING[:2]])  # nothing is fast here
     tree.expect_bystanders()
