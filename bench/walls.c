@@ -61,7 +61,8 @@ static double bare_start(int output)
 
 static void start_measure(struct figures *figures, struct spawner *spawner, int binary)
 {
-	struct figure *whole = figure_add(figures, "Walls", "us", "start, until it has ended"), *steps;
+	struct figure *whole = figure_add(figures, "Walls", "us", "start, until it has ended"),
+		      *steps;
 	/* which can't be written to: its first line is its end */
 	int output = open("/dev/null", O_RDONLY | O_CLOEXEC);
 

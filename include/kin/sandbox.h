@@ -4,9 +4,9 @@
  * A component can be to others what its parent is to it: create children by a config, route their
  * requests, pay them from its own account. The config is that of init; services that the component
  * provides itself are offered as <local/> targets, by the same struct kin_service that would
- * announce them to the parent. Services that its config names in <service> nodes are announced to the
- * parent, too, and its clients are forwarded to the children that the policies in there name; not
- * those that the component announces itself. Init is the component that does nothing else.
+ * announce them to the parent. Services that its config names in <service> nodes are announced to
+ * the parent, too, and its clients are forwarded to the children that the policies in there name;
+ * not those that the component announces itself. Init is the component that does nothing else.
  *
  *     struct kin_sandbox *sandbox;
  *

@@ -12,8 +12,9 @@
 #include <kin/interface.h>
 
 /*
- * What the kernel may buffer in one direction. It doubles the number and takes one message more than
- * that, so a direction holds CHANNEL_QUEUE_BYTES at most, the kernel's own book-keeping included.
+ * What the kernel may buffer in one direction. It doubles the number and takes one message more
+ * than that, so a direction holds CHANNEL_QUEUE_BYTES at most, the kernel's own book-keeping
+ * included.
  */
 #define CHANNEL_BUFFER_BYTES (3 * 1024)
 #define CHANNEL_QUEUE_BYTES  (14 * 1024)

@@ -224,8 +224,7 @@ static uint64_t race_round(struct kin_env *env, uint64_t base_bytes, uint64_t do
 		munmap(blocks[n], BLOCK);
 	if (r == 0) {
 		close(reply.session);
-		parent_close(START_PARENT, &(struct parent_close_request){ RACE_ID, true },
-			NULL);
+		parent_close(START_PARENT, &(struct parent_close_request){ RACE_ID, true }, NULL);
 	}
 	return beyond;
 }

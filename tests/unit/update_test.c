@@ -391,7 +391,7 @@ static void default_route_and_own_route_are_compared_by_where_they_lead(void **s
 {
 	static const char *const to_children =
 		"<config>" PARENT DEFAULT "<default-route> <any-service> <any-child/> <parent/> "
-					  "</any-service> </default-route>"
+		"</any-service> </default-route>"
 		"<start name='a'/> <start name='b'> <route> <any-service> <parent/> </any-service>"
 		"</route> </start>" SERVER("s", "P") TAIL;
 	struct model *model = model_with(HEAD
