@@ -14,5 +14,6 @@ void starts_measure(struct figures *figures);
 void memory_measure(struct figures *figures);
 void count_measure(struct figures *figures);
 void walls_measure(struct figures *figures);
+void changes_measure(struct figures *figures);
 
 #endif

@@ -23,6 +23,7 @@ static const struct {
 	{ "memory", memory_measure },
 	{ "count", count_measure },
 	{ "walls", walls_measure },
+	{ "changes", changes_measure },
 };
 
 static const struct option OPTIONS[] = {
@@ -62,8 +63,8 @@ int main(int argc, char **argv)
 	command_text(argv, command, sizeof(command));
 	while ((option = getopt_long(argc, argv, "", OPTIONS, NULL)) >= 0) {
 		if (option != 'j') {
-			fprintf(stderr,
-				"usage: bench [--json FILE] [calls|starts|memory|count|walls]…\n");
+			fprintf(stderr, "usage: bench [--json FILE] "
+					"[calls|starts|memory|count|walls|changes]…\n");
 			return 2;
 		}
 		json = optarg;
