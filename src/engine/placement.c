@@ -181,13 +181,11 @@ struct placement placement_read(const struct kin_node *start, const struct place
 		.area = read_area(start, scheme, listener) };
 }
 
-const char *placement_difference(const struct kin_node *config_a, const struct kin_node *a,
-	const struct kin_node *config_b, const struct kin_node *b)
+const char *placement_difference(const struct placement_scheme *scheme_a, const struct kin_node *a,
+	const struct placement_scheme *scheme_b, const struct kin_node *b)
 {
-	const struct placement_scheme scheme_a = placement_scheme_read(config_a, NULL);
-	const struct placement_scheme scheme_b = placement_scheme_read(config_b, NULL);
-	const struct placement in_a = placement_read(a, &scheme_a, NULL);
-	const struct placement in_b = placement_read(b, &scheme_b, NULL);
+	const struct placement in_a = placement_read(a, scheme_a, NULL);
+	const struct placement in_b = placement_read(b, scheme_b, NULL);
 
 	if (in_a.levels != in_b.levels || in_a.level != in_b.level)
 		return "priority";
@@ -280,10 +278,7 @@ static void log_fault(
 static struct placement placement_of(
 	const struct child *child, const struct placement_listener *listener)
 {
-	const struct placement_scheme scheme =
-		placement_scheme_read(kin_tree_root(child->config->tree), NULL);
-
-	return placement_read(child->start, &scheme, listener);
+	return placement_read(child->start, &child->config->scheme, listener);
 }
 
 static struct placement_listener to_log(const struct sandbox *sandbox)

@@ -66,10 +66,10 @@ struct placement_scheme placement_scheme_read(
 struct placement placement_read(const struct kin_node *start, const struct placement_scheme *scheme,
 	const struct placement_listener *listener);
 
-/* Return: what is different about two start nodes, each in its config: "priority", "affinity", or
+/* Return: what is different about two start nodes, each of its config: "priority", "affinity", or
  * NULL */
-const char *placement_difference(const struct kin_node *config_a, const struct kin_node *a,
-	const struct kin_node *config_b, const struct kin_node *b);
+const char *placement_difference(const struct placement_scheme *scheme_a, const struct kin_node *a,
+	const struct placement_scheme *scheme_b, const struct kin_node *b);
 
 /* Return: the priority, below KIN_PRIORITY_LIMIT, of what a child asked for, whatever that is */
 uint32_t placement_priority(const struct placement *placement, uint64_t requested);

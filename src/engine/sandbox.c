@@ -82,7 +82,9 @@ static struct sandbox_config *config_new(struct kin_tree *tree)
 	struct sandbox_config *config = calloc(1, sizeof(*config));
 
 	if (config)
-		*config = (struct sandbox_config){ tree, 1 };
+		*config = (struct sandbox_config){ .tree = tree,
+			.scheme = placement_scheme_read(kin_tree_root(tree), NULL),
+			.refs = 1 };
 	return config;
 }
 

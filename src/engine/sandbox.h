@@ -13,6 +13,7 @@
 
 #include "engine/child.h"
 #include "engine/owner.h"
+#include "engine/placement.h"
 #include "engine/report.h"
 #include "engine/route.h"
 #include "engine/service.h"
@@ -26,6 +27,7 @@
 /* A config and how many look into it: the sandbox, and each child that was made by it. */
 struct sandbox_config {
 	struct kin_tree *tree;
+	struct placement_scheme scheme;
 	unsigned refs;
 };
 

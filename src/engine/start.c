@@ -197,8 +197,7 @@ bool start_update(struct child *child, struct sandbox_config *config, const stru
 {
 	const struct kin_node *old = child->start;
 	struct sandbox_config *before = child->config;
-	const char *moved = placement_difference(
-		kin_tree_root(before->tree), old, kin_tree_root(config->tree), start);
+	const char *moved = placement_difference(&before->scheme, old, &config->scheme, start);
 	bool same = kin_node_equal(old, start), uncertain = false;
 	bool propagates = child->propagate_exit;
 
