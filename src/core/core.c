@@ -196,7 +196,7 @@ static void state_answered(void *ctx, const struct host_state *state)
 	control_state_answered(core_of(ctx)->control, state);
 }
 
-static const struct account_ops account_ops = { transfer, account_info };
+static const struct account_ops account_ops = { .transfer = transfer, .info = account_info };
 static const struct local_ops local_ops = { local_exists, local_create, local_upgrade,
 	local_close };
 static const struct host_ops host_ops = {

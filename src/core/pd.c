@@ -95,6 +95,21 @@ int core_pd_account(
 	return 0;
 }
 
+int core_pd_accounts(
+	struct pd *pd, const struct pd_accounts_request *request, struct pd_accounts_reply *ret)
+{
+	ret->n_infos = request->n_accounts;
+	for (uint32_t i = 0; i < request->n_accounts; i++) {
+		struct pd_account_request one = { request->accounts[i].account };
+		struct pd_account_reply info = { 0 };
+
+		core_pd_account(pd, &one, &info);
+		ret->infos[i] = (struct pd_info){ info.ram_quota, info.ram_used, info.cap_quota,
+			info.cap_used };
+	}
+	return 0;
+}
+
 int core_pd_status(
 	struct pd *pd, const struct pd_status_request *request, struct pd_status_reply *ret)
 {
@@ -179,6 +194,7 @@ HANDLER(alloc_signal)
 HANDLER(alloc_rpc)
 HANDLER(free)
 HANDLER(account)
+HANDLER(accounts)
 HANDLER(adopt)
 HANDLER(transfer)
 HANDLER(start)
@@ -192,6 +208,7 @@ static const struct pd_handlers handlers = {
 	.alloc_rpc = handle_alloc_rpc,
 	.free = handle_free,
 	.account = handle_account,
+	.accounts = handle_accounts,
 	.adopt = handle_adopt,
 	.transfer = handle_transfer,
 	.start = handle_start,

@@ -20,8 +20,9 @@
 #include <kin/answer.h>
 #include <kin/args.h>
 
-#define OWNER_SELF      0 /* account of the engine's own program */
-#define OWNER_EDGES_MAX 4 /* transfers of one transaction */
+#define OWNER_SELF      0   /* account of the engine's own program */
+#define OWNER_EDGES_MAX 4   /* transfers of one transaction */
+#define OWNER_INFOS_MAX 120 /* accounts asked about at once */
 
 struct child;
 struct session;
@@ -57,6 +58,9 @@ struct account_ops {
 	/* All edges or none. Return: 0, KIN_EXCEEDED, KIN_INVALID, negative errno */
 	int (*transfer)(void *ctx, const struct quota_edge *edges, size_t n_edges);
 	int (*info)(void *ctx, uint32_t account, struct account_info *ret);
+	/* The same of at most OWNER_INFOS_MAX, for who has a better way than one by one, else NULL.
+	 * Of an account that is none all is 0. */
+	int (*infos)(void *ctx, const uint32_t *accounts, size_t n, struct account_info *ret);
 };
 
 /* What a child is started with; all borrowed. */
@@ -156,6 +160,10 @@ struct owner {
 	void (*log)(void *ctx, enum owner_level level, const char *text);
 	const struct forward_ops *forward; /* NULL if nobody can be served */
 };
+
+/* As account_ops' infos(), in whichever way. */
+int owner_infos(
+	const struct owner *owner, const uint32_t *accounts, size_t n, struct account_info *ret);
 
 void owner_log(const struct owner *owner, enum owner_level level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -100,36 +100,75 @@ void report_due(struct sandbox *sandbox)
 	send(sandbox);
 }
 
-/* Return: whether it is another one than last time */
-static bool sample(
-	const struct owner *owner, uint32_t account, struct quota *quota, struct quota *used)
+/* What is known of the accounts of some children, in the order of these. */
+struct accounts {
+	uint32_t numbers[OWNER_INFOS_MAX];
+	struct account_info infos[OWNER_INFOS_MAX];
+	size_t n;   /* of children from the first on that have one */
+	bool known; /* they could be read */
+};
+
+/* Reads those of the children from @child on that are asked for at once. Return: who comes next */
+static struct child *accounts_read(
+	struct accounts *accounts, const struct owner *owner, struct child *child)
 {
+	accounts->n = 0;
+	for (; child && accounts->n < OWNER_INFOS_MAX; child = child->next)
+		if (child->adopted)
+			accounts->numbers[accounts->n++] = child->account;
+	accounts->known = accounts->n &&
+			  owner_infos(owner, accounts->numbers, accounts->n, accounts->infos) == 0;
+	return child;
+}
+
+/* Return: whether it is another one than last time */
+static bool sample(const struct account_info *info, struct quota *quota, struct quota *used)
+{
+	bool changed = info->quota.ram != quota->ram || info->quota.caps != quota->caps ||
+		       info->used.ram != used->ram || info->used.caps != used->caps;
+
+	*quota = info->quota;
+	*used = info->used;
+	return changed;
+}
+
+static bool sample_own(struct sandbox *sandbox)
+{
+	const struct owner *owner = sandbox->owner;
+	struct report *report = &sandbox->report;
 	struct account_info info;
 
-	if (owner->accounts->info(owner->ctx, account, &info))
-		return false;
-	bool changed = info.quota.ram != quota->ram || info.quota.caps != quota->caps ||
-		       info.used.ram != used->ram || info.used.caps != used->caps;
+	return owner->accounts->info(owner->ctx, OWNER_SELF, &info) == 0 &&
+	       sample(&info, &report->own_quota, &report->own_used);
+}
 
-	*quota = info.quota;
-	*used = info.used;
+static bool sample_children(struct sandbox *sandbox)
+{
+	struct child *child = sandbox->children, *end;
+	struct accounts accounts;
+	bool changed = false;
+
+	while (child) {
+		const struct account_info *info = accounts.infos;
+
+		end = accounts_read(&accounts, sandbox->owner, child);
+		for (; child != end; child = child->next)
+			if (accounts.known && child->adopted)
+				changed |=
+					sample(info++, &child->sampled_quota, &child->sampled_used);
+	}
 	return changed;
 }
 
 void report_sample(struct sandbox *sandbox)
 {
 	const struct report_details *details = details_of(sandbox);
-	struct report *report = &sandbox->report;
-	struct child *child;
 	bool changed = false;
 
 	if (details->init_ram || details->init_caps)
-		changed = sample(sandbox->owner, OWNER_SELF, &report->own_quota, &report->own_used);
+		changed = sample_own(sandbox);
 	if (details->child_ram || details->child_caps)
-		DL_FOREACH (sandbox->children, child)
-			if (child->adopted && sample(sandbox->owner, child->account,
-						      &child->sampled_quota, &child->sampled_used))
-				changed = true;
+		changed |= sample_children(sandbox);
 	if (changed)
 		report_changed(sandbox);
 }
@@ -227,19 +266,13 @@ static void generate_provided(
 	kin_generator_close(g);
 }
 
-static void generate_accounts(
-	struct kin_generator *g, const struct child *child, const struct report_details *details)
+static void generate_account(struct kin_generator *g, const struct child *child,
+	const struct report_details *details, const struct account_info *info)
 {
-	const struct owner *owner = child->sandbox->owner;
-	struct account_info info;
-
-	if (!child->adopted || (!details->child_ram && !details->child_caps) ||
-		owner->accounts->info(owner->ctx, child->account, &info))
-		return;
 	if (details->child_ram)
-		generate_quota(g, "ram", &child->assigned, child->wanted.ram, &info);
+		generate_quota(g, "ram", &child->assigned, child->wanted.ram, info);
 	if (details->child_caps)
-		generate_quota(g, "caps", &child->assigned, child->wanted.caps, &info);
+		generate_quota(g, "caps", &child->assigned, child->wanted.caps, info);
 }
 
 /* What a child that does not run waits for. */
@@ -305,8 +338,9 @@ static void generate_history(struct kin_generator *g, const struct child_history
 	kin_generator_close(g);
 }
 
-static void generate_child(
-	struct kin_generator *g, const struct child *child, const struct report_details *details)
+/* @info: of its account, NULL if it has none or it is not known */
+static void generate_child(struct kin_generator *g, const struct child *child,
+	const struct report_details *details, const struct account_info *info)
 {
 	const char *version = child->start ? kin_node_attribute(child->start, "version") : NULL;
 
@@ -328,7 +362,8 @@ static void generate_child(
 	if (child->heartbeats_outstanding > 1)
 		kin_generator_attribute_number(
 			g, "skipped_heartbeats", child->heartbeats_outstanding - 1);
-	generate_accounts(g, child, details);
+	if (info)
+		generate_account(g, child, details, info);
 	if (details->history && (child->stuck || child->failed))
 		generate_needs(g, child);
 	if (details->history)
@@ -355,6 +390,24 @@ static void generate_own_accounts(struct kin_generator *g, const struct sandbox 
 		generate_quota(g, "caps", NULL, 0, &info);
 }
 
+static void generate_children(struct kin_generator *g, const struct sandbox *sandbox,
+	const struct report_details *details)
+{
+	bool with_accounts = details->child_ram || details->child_caps;
+	struct child *child = sandbox->children, *end = NULL;
+	struct accounts accounts = { .known = false };
+
+	while (child) {
+		const struct account_info *info = accounts.infos;
+
+		if (with_accounts)
+			end = accounts_read(&accounts, sandbox->owner, child);
+		for (; child != end; child = child->next)
+			generate_child(g, child, details,
+				accounts.known && child->adopted ? info++ : NULL);
+	}
+}
+
 void report_generate(
 	struct sandbox *sandbox, const struct report_details *details, struct kin_generator *g)
 {
@@ -362,7 +415,6 @@ void report_generate(
 		sandbox->config ? kin_tree_root(sandbox->config->tree) : NULL;
 	const char *version = kin_node_attribute(config, "version");
 	const struct alias *alias;
-	const struct child *child;
 
 	kin_generator_open(g, "state");
 	if (version)
@@ -372,9 +424,7 @@ void report_generate(
 	if (details->history)
 		kin_generator_attribute(g, "settled", sandbox_settled(sandbox) ? "yes" : "no");
 	generate_own_accounts(g, sandbox, details);
-	DL_FOREACH (sandbox->children, child)
-		if (child->state != CHILD_ABANDONED)
-			generate_child(g, child, details);
+	generate_children(g, sandbox, details);
 	for (alias = sandbox->aliases; alias; alias = alias->hh.next) {
 		kin_generator_open(g, "alias");
 		kin_generator_attribute(g, "name", alias->name);

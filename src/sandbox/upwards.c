@@ -86,6 +86,30 @@ static int account_info(void *ctx, uint32_t account, struct account_info *ret)
 	return r;
 }
 
+_Static_assert(OWNER_INFOS_MAX == PD_ACCOUNTS_MAX, "one message asks for as many accounts");
+
+static int account_infos(void *ctx, const uint32_t *accounts, size_t n, struct account_info *ret)
+{
+	struct pd_accounts_request request = { .n_accounts = (uint32_t) n };
+	struct pd_accounts_reply reply;
+
+	for (size_t i = 0; i < n; i++)
+		request.accounts[i].account = accounts[i];
+	int r = pd_accounts(env_of(ctx)->start.pd, &request, &reply);
+
+	if (r)
+		return r;
+	if (reply.n_infos != n)
+		return -EPROTO;
+	for (size_t i = 0; i < n; i++) {
+		const struct pd_info *info = &reply.infos[i];
+
+		ret[i] = (struct account_info){ { info->ram_quota, info->cap_quota },
+			{ info->ram_used, info->cap_used } };
+	}
+	return 0;
+}
+
 int sandbox_adopt(void *ctx, int pd, struct quota quota, uint32_t *ret_account)
 {
 	struct pd_adopt_reply reply;
@@ -182,4 +206,4 @@ void sandbox_free_object(void *ctx, uint32_t id)
 
 const struct up_ops sandbox_up_ops = { up_session, up_session_cap, up_upgrade, up_close,
 	up_resource_request };
-const struct account_ops sandbox_account_ops = { transfer, account_info };
+const struct account_ops sandbox_account_ops = { transfer, account_info, account_infos };

@@ -30,6 +30,14 @@
 #define PD_ACCOUNT_REQUEST(F) F(U32, account)
 #define PD_ACCOUNT_REPLY(F)   F(U64, ram_quota) F(U64, ram_used) F(U64, cap_quota) F(U64, cap_used)
 
+/* The same of several accounts at once, as many as a message holds; all is 0 of what is none. */
+#define PD_ACCOUNTS_MAX 120
+#define PD_NUMBER(F)    F(U32, account)
+KIN_LAYOUT_DECLARE(pd_number, PD_NUMBER)
+KIN_LAYOUT_DECLARE(pd_info, PD_ACCOUNT_REPLY)
+#define PD_ACCOUNTS_REQUEST(F) F(LIST, accounts, PD_ACCOUNTS_MAX, pd_number)
+#define PD_ACCOUNTS_REPLY(F)   F(LIST, infos, PD_ACCOUNTS_MAX, pd_info)
+
 /* Become the reference account of @pd and give it a first quota. Answers: KIN_EXCEEDED,
  * KIN_INVALID (not a PD of this core, or adopted before). */
 #define PD_ADOPT_REQUEST(F) F(CAP, pd) F(U64, ram) F(U64, caps)
@@ -82,7 +90,8 @@ enum pd_status { PD_STATUS_NONE, PD_STATUS_RUNNING, PD_STATUS_EXITED, PD_STATUS_
 	OP(pd, start, CALL, PD_START_REQUEST, PD_START_REPLY) \
 	OP(pd, status, CALL, PD_STATUS_REQUEST, PD_STATUS_REPLY) \
 	OP(pd, kill, CALL, PD_KILL_REQUEST, KIN_NOTHING) \
-	OP(pd, load, CALL, PD_LOAD_REQUEST, PD_LOAD_REPLY)
+	OP(pd, load, CALL, PD_LOAD_REQUEST, PD_LOAD_REPLY) \
+	OP(pd, accounts, CALL, PD_ACCOUNTS_REQUEST, PD_ACCOUNTS_REPLY)
 
 /* clang-format on */
 KIN_INTERFACE_DECLARE(pd, PD_OPERATIONS)

@@ -73,7 +73,7 @@ static int info(void *ctx, uint32_t account, struct account_info *ret)
 	return transfers.real->info(ctx, account, ret);
 }
 
-static const struct account_ops swept_transfers = { transfer, info };
+static const struct account_ops swept_transfers = { .transfer = transfer, .info = info };
 
 static struct model *model_with_faults(void)
 {

@@ -193,7 +193,7 @@ static void up_resource_request(void *ctx, struct quota amount)
 
 static const struct up_ops up_ops = { up_session, up_session_cap, up_upgrade, up_close,
 	up_resource_request };
-static const struct account_ops account_ops = { transfer, info };
+static const struct account_ops account_ops = { .transfer = transfer, .info = info };
 static const struct host_ops ops = { &up_ops, &account_ops, adopt, start, load, kill_process,
 	status, alloc_rpc, alloc_rom, free_object, NULL, log_text, exit_propagated, NULL, NULL,
 	state_answered };

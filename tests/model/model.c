@@ -121,7 +121,7 @@ static int info(void *ctx, uint32_t number, struct account_info *ret)
 	return 0;
 }
 
-static const struct account_ops account_ops = { transfer, info };
+static const struct account_ops account_ops = { .transfer = transfer, .info = info };
 
 static struct model_pd *pd_new(struct model *model, int cap)
 {

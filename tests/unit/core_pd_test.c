@@ -415,6 +415,37 @@ static void whatever_lacks_a_descriptor_leaves_nothing(void **state)
 	close(cap);
 }
 
+/* As many as there can be: the client's own, and IDs that name nothing. */
+static void use_accounts(void *context)
+{
+	int *cap = context;
+	struct pd_accounts_request request = { .n_accounts = PD_ACCOUNTS_MAX };
+	struct pd_accounts_reply reply;
+
+	for (uint32_t i = 0; i < PD_ACCOUNTS_MAX - 1; i++)
+		request.accounts[i].account = i + 1;
+	request.accounts[PD_ACCOUNTS_MAX - 1].account = PD_ACCOUNT_SELF;
+	assert_int_equal(pd_accounts(*cap, &request, &reply), 0);
+	assert_int_equal(reply.n_infos, PD_ACCOUNTS_MAX);
+	assert_int_equal(reply.infos[0].ram_quota, 0);
+	assert_int_equal(reply.infos[PD_ACCOUNTS_MAX - 1].ram_quota, 1 << 20);
+	assert_int_equal(reply.infos[PD_ACCOUNTS_MAX - 1].cap_quota, 10);
+	request.n_accounts = PD_ACCOUNTS_MAX + 1;
+	assert_int_equal(pd_accounts(*cap, &request, &reply), -EINVAL);
+}
+
+static void as_many_accounts_as_a_message_holds_are_told_at_once(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t account;
+	int cap;
+	struct pd *pd = fixture_open_pd(f, "x", 1 << 20, 10, &cap, &account);
+
+	fixture_as_client(f, use_accounts, &cap);
+	core_session_close(&pd->session);
+	close(cap);
+}
+
 static void use_pd(void *context)
 {
 	int *cap = context;
@@ -483,6 +514,7 @@ int main(void)
 		WITH_CORE(a_freed_channel_is_dead_for_whoever_hoards_its_ends),
 		WITH_CORE(signals_are_contexts_that_do_not_block),
 		WITH_CORE(ids_are_not_used_twice_and_name_nothing_else),
+		WITH_CORE(as_many_accounts_as_a_message_holds_are_told_at_once),
 		WITH_CORE(who_adopts_becomes_the_reference),
 		WITH_CORE(only_a_pd_that_nobody_adopted_can_be_adopted),
 		WITH_CORE(several_edges_move_together_or_not_at_all),

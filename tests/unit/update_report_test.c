@@ -210,6 +210,38 @@ static void quota_is_shown_as_assigned_and_held(void **state)
 	model_free(model);
 }
 
+/* More than are asked about at once, and some in between have no account. */
+static void each_of_many_children_is_shown_with_its_own_quota(void **state)
+{
+	enum { MANY = 2 * OWNER_INFOS_MAX + 3 };
+	char config[MANY * 64 + 1024], expected[64];
+	int n = snprintf(config, sizeof(config),
+		"<config> <report child_ram='yes'/> <parent-provides> <service name='PD'/> "
+		"<service name='CPU'/> <service name='LOG'/> <service name='ROM'/> "
+		"</parent-provides> <default-route> <any-service> <parent/> </any-service> "
+		"</default-route> <default caps='10'/> ");
+
+	for (int i = 0; i < MANY; i++)
+		n += snprintf(config + n, sizeof(config) - (size_t) n,
+			"<start name='c%d' ram='%dK'/>", i, i % 3 ? 100 + i : 0);
+	snprintf(config + n, sizeof(config) - (size_t) n, "</config>");
+	struct model *model = model_with(config);
+	const char *report = model_report(model);
+
+	for (int i = 0; i < MANY; i++) {
+		snprintf(expected, sizeof(expected), "name=\"c%d\"", i);
+		report = strstr(report, expected);
+		assert_non_null(report);
+		snprintf(expected, sizeof(expected), "<ram assigned=\"%dK\" quota=\"%dK\"", 100 + i,
+			100 + i - 48);
+		if (i % 3) {
+			report = strstr(report, expected);
+			assert_non_null(report);
+		}
+	}
+	model_free(model);
+}
+
 static void a_stuck_child_is_incomplete_and_says_why(void **state)
 {
 	static const char *const config[] = {
@@ -409,6 +441,7 @@ int main(void)
 		cmocka_unit_test(a_plain_report_names_the_children),
 		cmocka_unit_test(sessions_are_shown_on_both_sides),
 		cmocka_unit_test(quota_is_shown_as_assigned_and_held),
+		cmocka_unit_test(each_of_many_children_is_shown_with_its_own_quota),
 		cmocka_unit_test(a_stuck_child_is_incomplete_and_says_why),
 		cmocka_unit_test(history_tells_what_happened_and_why),
 		cmocka_unit_test(only_the_last_events_are_kept),
