@@ -25,8 +25,6 @@
 
 static const char *server_name(const struct service *service)
 {
-	if (!service)
-		return "nobody";
 	switch (service->kind) {
 	case SERVICE_PARENT:
 		return "the parent";
@@ -42,7 +40,11 @@ static void mark_rerouted(const struct session *session, const struct route_resu
 {
 	struct child *child = session->client;
 
-	if (now->service != session->service)
+	if (!session->service)
+		child_note(child, HISTORY_RESTART,
+			"service \"%s\" (label=\"%s\") lost its server, it is now %s's",
+			session->name->name, session->asked, server_name(now->service));
+	else if (now->service != session->service)
 		child_note(child, HISTORY_RESTART,
 			"service \"%s\" (label=\"%s\") is now %s's, was %s's", session->name->name,
 			session->asked, server_name(now->service), server_name(session->service));

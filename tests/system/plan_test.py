@@ -95,7 +95,7 @@ def a_restart_is_told_with_its_reason_and_spreads_to_clients():
         fresh = start("greet", "greeter_server", provides=["Greeter"], version=2)
         assert it.plan(composition(fresh, client("one"), worker("other", ""))) == [
             "restart  greet: its version changed",
-            'restart  one: service "Greeter" (label="one") is now greet\'s, was nobody\'s']
+            'restart  one: service "Greeter" (label="one") lost its server, it is now greet\'s']
 
 
 @test
