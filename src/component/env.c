@@ -65,11 +65,15 @@ static void events_handle(struct loop_source *source, uint32_t epoll_events)
 		loop_remove(&env->loop, source);
 }
 
+/* Freeing is one way: a question behind it has core done with it before the parent looks. */
 static void yield_handle(struct kin_env *env)
 {
+	struct kin_account account;
+
 	if (!env->yield)
 		return;
 	env->yield(env->yield_ram, env->yield_caps, env->yield_data);
+	kin_account_read(env, &account);
 	parent_yield_response(env->start.parent, NULL);
 }
 
