@@ -16,7 +16,8 @@ from machine import LSM_NO_LANDLOCK, Machine  # noqa: E402
 from harness import (BYSTANDERS, KIN_CORE, ROMS, SOURCE, composition, main, parents,  # noqa: E402
                      start, test)
 
-from attempts import (CAPABILITIES, CAPS, CAPS_RICH, KILLED, LENDING, MEMORY, OUTCOME, RACE, REACH,  # noqa: E402
+from attempts import (CAPABILITIES, CAPS, CAPS_RICH, KILLED, LENDING, MEMORY,  # noqa: E402
+                      OUTCOME, RACE, REACH,
                       TRUST, UNDER_WAY, child_name, filled, judge)
 
 GROUPS = ("--cgroup", "/sys/fs/cgroup")
