@@ -23,10 +23,11 @@ from attempts import (CAPABILITIES, CAPS, CAPS_RICH, KILLED, LENDING, MEMORY,  #
 GROUPS = ("--cgroup", "/sys/fs/cgroup")
 USERS = ("--uid-range", "100000-100999")
 ENDS = ("--for-ms", "90000")  # of a tree that has nothing to end it
+ROUNDS = 100  # of the race
 
 
 def hostile(does, name=None, **how):
-    return start(name or child_name(does), "escape", f'<config does="{does}"/>', ram="4M",
+    return start(name or child_name(does), "escape", f'<config does="{does}" rounds="{ROUNDS}"/>', ram="4M",
                  caps=CAPS_RICH if does.endswith("-rich") else CAPS, **how)
 
 
