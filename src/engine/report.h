@@ -2,7 +2,11 @@
  * State report: a sandbox as others may see it
  *
  * What to tell, and when: a change is reported after a delay that gathers what follows it, some
- * changes at once. How much quota children use is looked up by the clock, as nobody tells of it.
+ * changes at once. How much quota children use is looked up by the clock, as nobody tells of it,
+ * and of many children at a time.
+ *
+ * With history, a child that does not run says in <needed after="stop|shortage|failure"> why and
+ * what sessions it waits for, so that a plan (recall.h) can have it wait as well.
  */
 #ifndef ENGINE_REPORT_H
 #define ENGINE_REPORT_H
