@@ -34,6 +34,14 @@ def a_local_service_answers_at_once():
 
 
 @test
+def a_parent_looks_after_its_child():
+    with Tree(composition(guardian(visit("yes")))) as tree:
+        tree.expect("[init -> guardian] visitor: ok, account sound, 0 and 1 beats before",
+                    "[init -> guardian] nobody: not there, account unsound, 0 and 0 beats before")
+        seen(tree, 1, 1, 1)
+
+
+@test
 def a_local_service_answers_later():
     with Tree(composition(BYSTANDERS, guardian(visit("late"), visit("late no"),
                                                visit("late linger"), visit("linger")))) as tree:

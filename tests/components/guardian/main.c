@@ -3,8 +3,11 @@
  *
  * Its child is a dummy that opens LOG sessions at the guardian's own LOG service. The label says
  * how the service answers: at once or later, yes or no; closes are done at once or later. The
- * guardian ends itself when its child has, and says what it has seen.
+ * guardian ends itself when its child has, and says what it has seen. At the first line that a
+ * child writes it asks what that one has, and for two signs of life at once.
  */
+#include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include <kin/interface/log.h>
@@ -14,6 +17,7 @@ struct guardian {
 	struct kin_env *env;
 	struct kin_sandbox *sandbox;
 	unsigned n_created, n_upgraded, n_destroyed;
+	bool looked; /* after its child */
 };
 
 struct visitor {
@@ -93,11 +97,35 @@ static int destroy(struct kin_client *client)
 	return KIN_PENDING;
 }
 
+/* The child can't have answered the first beat at the second: its answer has not been read. */
+static void look_after(struct guardian *guardian, const char *child)
+{
+	struct kin_account account = { 0 };
+	unsigned first = 0, second = 0;
+	int r = kin_sandbox_account(guardian->sandbox, child, &account);
+	bool sound = account.ram_used && account.ram_used <= account.ram_quota &&
+		     account.cap_used && account.cap_used <= account.cap_quota;
+
+	if (r == 0)
+		r = kin_sandbox_heartbeat(guardian->sandbox, child, &first);
+	if (r == 0)
+		r = kin_sandbox_heartbeat(guardian->sandbox, child, &second);
+	kin_log(guardian->env, "%s: %s, account %s, %u and %u beats before", child,
+		r == -ENOENT ? "not there" : kin_answer_text(r), sound ? "sound" : "unsound", first,
+		second);
+}
+
 static int write_line(void *self, struct log_write_request *request, struct log_write_reply *reply)
 {
 	struct visitor *visitor = self;
+	struct guardian *guardian = guardian_of(visitor);
 
-	kin_log(guardian_of(visitor)->env, "%s says %s", visitor->client.args.label, request->text);
+	kin_log(guardian->env, "%s says %s", visitor->client.args.label, request->text);
+	if (guardian->looked)
+		return 0;
+	guardian->looked = true;
+	look_after(guardian, "visitor");
+	look_after(guardian, "nobody");
 	return 0;
 }
 
