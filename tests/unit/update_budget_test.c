@@ -12,25 +12,18 @@
 #include <cmocka.h>
 
 #include "engine/environment.h"
-#include "model/model.h"
+#include "unit/update_scene.h"
 
 #define PARENT \
 	"<parent-provides> <service name='PD'/> <service name='CPU'/>" \
 	" <service name='LOG'/> <service name='ROM'/> </parent-provides>" \
 	"<default-route> <any-service> <parent/> <any-child/> </any-service> </default-route>"
 #define HEAD "<config>" PARENT
-#define TAIL "</config>"
 
 /* Of 64 MiB and 2000 capabilities init keeps all but 4 MiB and 300. */
 #define POOR HEAD "<resource name='RAM' preserve='60M'/> <resource name='CAP' preserve='1700'/>"
 
 #define MIB (1u << 20)
-
-static void apply(struct model *model, const char *config)
-{
-	model_apply(model, config);
-	model_settle(model);
-}
 
 static void assert_assigned(struct model *model, const char *name, uint64_t ram, uint64_t caps)
 {
@@ -38,11 +31,6 @@ static void assert_assigned(struct model *model, const char *name, uint64_t ram,
 
 	assert_int_equal(child->assigned.ram, ram);
 	assert_int_equal(child->assigned.caps, caps);
-}
-
-static bool alive(struct model *model, const char *name)
-{
-	return model_child(model, name)->state == CHILD_ALIVE;
 }
 
 static uint32_t events_of(struct model *model, const char *name)
@@ -384,10 +372,25 @@ static void thousands_of_lives_cost_nothing(void **state)
 	model_free(model);
 }
 
+static void a_grant_beyond_what_can_be_written_does_not_wrap(void **state)
+{
+	struct model *model =
+		model_with(HEAD "<start name='a' ram='18446744073709551615' caps='100'/>" TAIL);
+	struct child *child = model_child(model, "a");
+	struct quota before = child->assigned;
+
+	assert_int_equal(child->configured.ram, UINT64_MAX);
+	assert_int_equal(child_grant(child, (struct quota){ 4096, 0 }), 0);
+	assert_int_equal(child->configured.ram, UINT64_MAX);
+	assert_int_equal(child->assigned.ram, before.ram + 4096);
+	model_free(model);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(more_is_given_in_place),
+		cmocka_unit_test(a_grant_beyond_what_can_be_written_does_not_wrap),
 		cmocka_unit_test(the_default_counts_as_said_by_the_start_node),
 		cmocka_unit_test(who_gets_less_than_wanted_is_told_once),
 		cmocka_unit_test(the_rest_follows_when_another_ends),

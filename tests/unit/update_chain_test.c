@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "model/model.h"
+#include "unit/update_scene.h"
 
 #define PARENT(more) \
 	"<parent-provides> <service name='PD'/> <service name='CPU'/>" \
@@ -22,7 +22,6 @@
 		"<service name='LOG'/>") "<default-route> <any-service> <parent/>" \
 					 " <any-child/> </any-service> </default-route> <default " \
 					 "ram='1M' caps='100'/>"
-#define TAIL "</config>"
 
 #define SERVER_OF(name, service, version) \
 	"<start name='" name "' version='" version "'>" \
@@ -35,39 +34,6 @@
 	" <child name='" host "'/> </service> <any-service> <parent/> <any-child/> </any-service>" \
 	" </route> </start>"
 #define GUEST(name, service, host) GUEST_OF(name, service, host, "1")
-
-enum { X = 10, Y };
-
-static const struct quota donation = { 16 * 1024, 4 };
-
-static void apply(struct model *model, const char *config)
-{
-	model_apply(model, config);
-	model_settle(model);
-}
-
-static uint32_t id_of(struct model *model, const char *name)
-{
-	return model_child(model, name)->id;
-}
-
-static bool alive(struct model *model, const char *name)
-{
-	return model_child(model, name)->state == CHILD_ALIVE;
-}
-
-static bool stuck(struct model *model, const char *name)
-{
-	return model_child(model, name)->stuck;
-}
-
-static void open_at(struct model *model, const char *client, uint32_t id, const char *service,
-	const char *server)
-{
-	assert_int_equal(model_open(model, client, id, service, "", donation), KIN_PENDING);
-	assert_int_equal(model_serve(model, server), 1);
-	assert_int_equal(model_fetch(model, client, id, NULL), 0);
-}
 
 /*
  * Avalanches

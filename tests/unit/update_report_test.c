@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "model/model.h"
+#include "unit/update_scene.h"
 
 #define HEAD \
 	"<parent-provides> <service name='PD'/> <service name='CPU'/>" \
@@ -22,14 +22,6 @@
 #define CONFIG(content) "<config version='1'>" HEAD content "</config>"
 #define SERVER(name, service) \
 	"<start name='" name "'> <provides> <service name='" service "'/> </provides> </start>"
-
-static const struct quota donation = { 16 * 1024, 4 };
-
-static void apply(struct model *model, const char *config)
-{
-	model_apply(model, config);
-	model_settle(model);
-}
 
 static void assert_report(struct model *model, const char *expected)
 {

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "model/model.h"
+#include "unit/update_scene.h"
 
 #define PARENT \
 	"<parent-provides> <service name='PD'/> <service name='CPU'/> <service name='LOG'/>" \
@@ -20,7 +20,6 @@
 	"<default-route> <any-service> <parent/> <any-child/> </any-service> </default-route>"
 #define DEFAULT "<default ram='1M' caps='100'/>"
 #define HEAD    "<config>" PARENT DEFAULT_ROUTE DEFAULT
-#define TAIL    "</config>"
 
 #define SERVER(name, service) \
 	"<start name='" name "'> <provides> <service name='" service "'/> </provides> </start>"
@@ -29,46 +28,6 @@
 #define CLIENT(name, server) \
 	"<start name='" name "'> <route> <service name='X'> <child name='" server "'/> </service>" \
 	" <any-service> <parent/> </any-service> </route> </start>"
-
-enum { X = 10, Y, ROM };
-
-static const struct quota donation = { 16 * 1024, 4 };
-
-static void apply(struct model *model, const char *config)
-{
-	model_apply(model, config);
-	model_settle(model);
-}
-
-static uint32_t id_of(struct model *model, const char *name)
-{
-	return model_child(model, name)->id;
-}
-
-static bool alive(struct model *model, const char *name)
-{
-	return model_child(model, name)->state == CHILD_ALIVE;
-}
-
-static bool stuck(struct model *model, const char *name)
-{
-	return model_child(model, name)->stuck;
-}
-
-/* Opens a session at a service that children provide, and has it served. */
-static void open_at(struct model *model, const char *client, uint32_t id, const char *service,
-	const char *server)
-{
-	assert_int_equal(model_open(model, client, id, service, "", donation), KIN_PENDING);
-	assert_int_equal(model_serve(model, server), 1);
-	assert_int_equal(model_fetch(model, client, id, NULL), 0);
-}
-
-static void open_up(struct model *model, const char *client, uint32_t id, const char *service,
-	const char *label)
-{
-	assert_int_equal(model_open(model, client, id, service, label, donation), 0);
-}
 
 /* Nothing happened to any child. */
 static void assert_quiet(struct model *model)
