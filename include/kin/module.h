@@ -54,7 +54,6 @@ extern const struct rom_handlers kin_module_handlers;
 
 /** kin_modules_open() - costs a page. Return: 0, or as kin_ram_alloc(). */
 int kin_modules_open(struct kin_env *env, struct kin_modules *modules);
-void kin_modules_close(struct kin_modules *modules);
 
 /** kin_module_init() - make an empty module, which costs nothing and asks nobody. */
 void kin_module_init(struct kin_module *module, struct kin_modules *modules);

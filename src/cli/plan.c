@@ -63,10 +63,7 @@ static struct kin_tree *take(struct kin_tree **tree)
 /* What the first init has: all but what core keeps for it. */
 static struct quota of_init(struct quota total)
 {
-	struct quota cost = environment_cost();
-
-	return (struct quota){ total.ram > cost.ram ? total.ram - cost.ram : 0,
-		total.caps > cost.caps ? total.caps - cost.caps : 0 };
+	return quota_less(total, environment_cost());
 }
 
 static int make(struct planning *planning)

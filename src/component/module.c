@@ -14,11 +14,6 @@ int kin_modules_open(struct kin_env *env, struct kin_modules *modules)
 	return kin_ram_alloc(env, NULL, 0, KIN_RAM_SHARE, &modules->nothing);
 }
 
-void kin_modules_close(struct kin_modules *modules)
-{
-	kin_ram_free(&modules->nothing);
-}
-
 void kin_module_init(struct kin_module *module, struct kin_modules *modules)
 {
 	*module = (struct kin_module){ .modules = modules };

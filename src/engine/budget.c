@@ -18,41 +18,10 @@ struct resource_kind {
 	const char *name;      /* of <resource> */
 	const char *attribute; /* of <start> and <default> */
 	const char *title;     /* for messages */
-	const char *plenty;
 };
 
-static const struct resource_kind ram_kind = { "RAM", "ram", "RAM", "memory" };
-static const struct resource_kind cap_kind = { "CAP", "caps", "cap", "caps" };
-
-static uint64_t less(uint64_t a, uint64_t b)
-{
-	return a > b ? a - b : 0;
-}
-
-static uint64_t least(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
-static struct quota quota_less(struct quota a, struct quota b)
-{
-	return (struct quota){ less(a.ram, b.ram), less(a.caps, b.caps) };
-}
-
-static struct quota quota_sum(struct quota a, struct quota b)
-{
-	return (struct quota){ a.ram + b.ram, a.caps + b.caps };
-}
-
-static struct quota quota_least(struct quota a, struct quota b)
-{
-	return (struct quota){ least(a.ram, b.ram), least(a.caps, b.caps) };
-}
-
-static bool quota_is_zero(struct quota quota)
-{
-	return !quota.ram && !quota.caps;
-}
+static const struct resource_kind ram_kind = { "RAM", "ram", "RAM" };
+static const struct resource_kind cap_kind = { "CAP", "caps", "cap" };
 
 /*
  * What the config says
@@ -212,7 +181,7 @@ int budget_take(struct child *child, struct quota amount)
 		return KIN_INVALID;
 	struct quota given = environment_effective(child);
 
-	if (amount.ram > given.ram || amount.caps > given.caps)
+	if (!quota_covers(given, amount))
 		return KIN_EXCEEDED;
 	int r = owner->accounts->transfer(owner->ctx, &edge, 1);
 

@@ -17,17 +17,10 @@
 
 static int check_level(struct check_level *level, struct quota owned);
 
-static uint64_t less(uint64_t a, uint64_t b)
-{
-	return a > b ? a - b : 0;
-}
-
 /* What a child owns once its parent has paid for its environment. */
 static struct quota effective(struct quota assigned)
 {
-	struct quota cost = environment_cost();
-
-	return (struct quota){ less(assigned.ram, cost.ram), less(assigned.caps, cost.caps) };
+	return quota_less(assigned, environment_cost());
 }
 
 static void check_forward_child(

@@ -21,11 +21,6 @@ struct resource_kind {
 static const struct resource_kind ram_kind = { "RAM", "ram", "RAM", "memory" };
 static const struct resource_kind cap_kind = { "CAP", "caps", "cap", "caps" };
 
-static uint64_t less(uint64_t a, uint64_t b)
-{
-	return a > b ? a - b : 0;
-}
-
 /* The <resource> of that name that counts, the last one. */
 static const struct kin_node *resource_node(
 	struct check_level *level, const struct kin_node *parent, const char *name)
@@ -54,7 +49,7 @@ static uint64_t available_beyond(struct check_level *level, const struct resourc
 	if (preserved > owned)
 		CHECK_WARNING(level, node ? node : level->config,
 			"%s preservation exceeds available %s", kind->title, kind->plenty);
-	return less(owned, preserved);
+	return amount_less(owned, preserved);
 }
 
 void check_preserved(struct check_level *level, struct quota owned)

@@ -301,26 +301,17 @@ int child_grant(struct child *child, struct quota amount)
 {
 	int r = budget_give(child, amount);
 
-	if (r == 0) {
-		child->configured.ram += amount.ram;
-		child->configured.caps += amount.caps;
-	}
+	if (r == 0)
+		child->configured = quota_sum(child->configured, amount);
 	return r;
-}
-
-static uint64_t less(uint64_t a, uint64_t b)
-{
-	return a > b ? a - b : 0;
 }
 
 int child_withdraw(struct child *child, struct quota amount)
 {
 	int r = budget_take(child, amount);
 
-	if (r == 0) {
-		child->configured.ram = less(child->configured.ram, amount.ram);
-		child->configured.caps = less(child->configured.caps, amount.caps);
-	}
+	if (r == 0)
+		child->configured = quota_less(child->configured, amount);
 	return r;
 }
 

@@ -95,11 +95,6 @@ int donation_give(struct session *session, struct quota amount, uint64_t cost_by
 	return 0;
 }
 
-static uint64_t least(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 static struct quota at_most_available(
 	const struct owner *owner, uint32_t account, struct quota amount)
 {
@@ -107,8 +102,7 @@ static struct quota at_most_available(
 
 	if (owner->accounts->info(owner->ctx, account, &info))
 		return (struct quota){ 0, 0 };
-	return (struct quota){ least(amount.ram, info.quota.ram - info.used.ram),
-		least(amount.caps, info.quota.caps - info.used.caps) };
+	return quota_least(amount, quota_less(info.quota, info.used));
 }
 
 /*
@@ -130,8 +124,7 @@ static void move_back_what_is_left(
 		edge.amount = at_most_available(owner, server, amount);
 		if (transfer(owner, &edge, 1))
 			edge.amount = (struct quota){ 0, 0 };
-		home.ram -= least(home.ram, amount.ram - edge.amount.ram);
-		home.caps -= least(home.caps, amount.caps - edge.amount.caps);
+		home = quota_less(home, quota_less(amount, edge.amount));
 	}
 	edge.from = OWNER_SELF;
 	edge.to = client_account(session);

@@ -424,11 +424,6 @@ int dryrun_apply(struct dryrun *dryrun, struct kin_tree *config)
 	return r;
 }
 
-static struct quota quota_least(struct quota a, struct quota b)
-{
-	return (struct quota){ a.ram < b.ram ? a.ram : b.ram, a.caps < b.caps ? a.caps : b.caps };
-}
-
 void dryrun_use(struct dryrun *dryrun, uint32_t number, struct quota amount)
 {
 	struct account *account = account_of(dryrun, number);
@@ -441,5 +436,5 @@ void dryrun_shrink(struct dryrun *dryrun, struct quota quota)
 {
 	struct quota has = dryrun->self.quota, left = quota_least(has, quota);
 
-	pay(dryrun, (struct quota){ has.ram - left.ram, has.caps - left.caps }, false);
+	pay(dryrun, quota_less(has, left), false);
 }

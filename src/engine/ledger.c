@@ -5,11 +5,6 @@
 #include <utlist.h>
 
 /* Comparing with what is left, instead of adding up, is what keeps every amount from wrapping. */
-static bool quota_covers(struct quota whole, struct quota part)
-{
-	return part.ram <= whole.ram && part.caps <= whole.caps;
-}
-
 static struct quota quota_minus(struct quota a, struct quota b)
 {
 	assert(quota_covers(a, b));

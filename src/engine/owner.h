@@ -20,17 +20,14 @@
 #include <kin/answer.h>
 #include <kin/args.h>
 
+#include "engine/quota.h"
+
 #define OWNER_SELF      0   /* account of the engine's own program */
 #define OWNER_EDGES_MAX 4   /* transfers of one transaction */
 #define OWNER_INFOS_MAX 120 /* accounts asked about at once */
 
 struct child;
 struct session;
-
-struct quota {
-	uint64_t ram; /* bytes */
-	uint64_t caps;
-};
 
 struct quota_edge {
 	uint32_t from, to; /* accounts, one of them the other's reference account */
