@@ -1,8 +1,5 @@
 /*
  * Forwarding: the parent's other clients, served by our children.
- *
- * A guest is such a client. The model puts its donation into our account and takes it back when it
- * is told of the end; after each step it checks where all quota is.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,108 +12,7 @@
 
 #include <cmocka.h>
 
-#include "engine/forward.h"
-#include "model/model.h"
-
-#define HEAD \
-	"<config> <parent-provides> <service name='PD'/> <service name='CPU'/>" \
-	" <service name='LOG'/> <service name='ROM'/> </parent-provides>" \
-	"<default-route> <any-service> <parent/> <any-child/> </any-service> </default-route>" \
-	"<default ram='1M' caps='100'/>"
-#define SERVER(name) \
-	"<start name='" name "'> <provides> <service name='X'/> <service name='Y'/>" \
-	" <service name='Z'/> </provides> </start>"
-#define TAIL "</config>"
-
-#define POLICIES \
-	"<service name='X'>" \
-	" <policy label='alice'> <child name='second' label='queen'/> </policy>" \
-	" <policy label='nobody'/>" \
-	" <policy label_prefix='al'> <child name='first'/> </policy>" \
-	" <policy label_prefix='alias'> <child name='nick'/> </policy>" \
-	" <policy label_prefix='late'> <child name='later'/> </policy>" \
-	" <policy label_suffix='ob'> <child name='second'/> </policy>" \
-	" <policy label_prefix='lost'> <child name='mute'/> </policy>" \
-	"</service>" \
-	"<service name='Y'> <default-policy> <child name='first'/> </default-policy> </service>" \
-	"<alias name='nick' child='second'/>"
-
-#define CHILDREN SERVER("first") SERVER("second") "<start name='mute'/> <start name='client'/>"
-
-static const char config[] = HEAD POLICIES CHILDREN TAIL;
-
-static const struct quota donation = { 16 * 1024, 4 };
-
-static int set_up(void **state)
-{
-	*state = model_with(config);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	model_free(*state);
-	return 0;
-}
-
-static uint32_t guest(struct model *model, const char *label)
-{
-	return model_guest_open(model, "X", label, donation);
-}
-
-/* A guest whose session a server has made. */
-static uint32_t guest_served(struct model *model, const char *label, const char *server)
-{
-	uint32_t id = guest(model, label);
-
-	assert_int_equal(model_serve(model, server), 1);
-	assert_int_equal(model_guest(model, id)->state, MODEL_GUEST_OPEN);
-	return id;
-}
-
-/* The only request at a server, fetched. */
-static const struct session *request_at(struct model *model, const char *server)
-{
-	struct server_request requests[2];
-
-	assert_int_equal(server_requests(model_child(model, server), 0, requests, 2), 1);
-	return requests[0].session;
-}
-
-static void respond(struct model *model, const char *server, int answer)
-{
-	server_response(model_child(model, server), model_request(model, server, NULL), answer);
-	model_settle(model);
-}
-
-/* What a server has of guests. */
-static struct quota gained(struct model *model, const char *server)
-{
-	const struct model_pd *pd = &model->pds[model_child(model, server)->account - 1];
-
-	return (struct quota){ pd->account.quota.ram - pd->given.ram,
-		pd->account.quota.caps - pd->given.caps };
-}
-
-static void assert_gained(struct model *model, const char *server, uint64_t ram, uint64_t caps)
-{
-	struct quota have = gained(model, server);
-
-	assert_int_equal(have.ram, ram);
-	assert_int_equal(have.caps, caps);
-}
-
-/* The guest is gone, was told so in these words, and everybody has what was theirs. */
-static void assert_over(struct model *model, uint32_t id, const char *answer)
-{
-	char text[64];
-
-	assert_null(model_guest(model, id));
-	snprintf(text, sizeof(text), "respond %u %s", id, answer);
-	assert_int_equal(model_happened(model, text), 1);
-	assert_null(model->sandbox.forwards);
-	assert_null(model->guests);
-}
+#include "unit/forward_scene.h"
 
 static void services_are_announced_once(void **state)
 {
@@ -475,238 +371,12 @@ static void a_child_whose_session_is_ended_is_restarted(void **state)
 	assert_null(session_find(model_child(model, "client"), 7));
 }
 
-/*
- * The config changes
- */
-
-static void reconfigure(struct model *model, const char *text)
-{
-	model_apply(model, text);
-	model_settle(model);
-}
-
-#define FORWARDING(nodes) HEAD nodes CHILDREN TAIL
-#define NOW_TO(child) \
-	FORWARDING("<service name='X'> <default-policy>" child "</default-policy> </service> " \
-		   "<service name='Z'> <default-policy> <child name='first'/> </default-policy>" \
-		   " </service>")
-#define NO_FORWARDING FORWARDING("")
-
-static void a_session_whose_route_is_the_same_stays(void **state)
-{
-	struct model *model = *state;
-	uint32_t id = guest_served(model, "alan", "first");
-
-	reconfigure(model, NOW_TO("<child name='first'/>"));
-	assert_int_equal(model_guest(model, id)->state, MODEL_GUEST_OPEN);
-	assert_int_equal(model_request(model, "first", NULL), 0);
-	assert_int_equal(model_happened(model, "respond"), 0);
-	model_guest_close(model, id);
-	model_serve(model, "first");
-}
-
-static void a_session_whose_route_changed_is_closed_and_reported(void **state)
-{
-	static const char *const texts[] = { NOW_TO("<child name='second'/>"),
-		NOW_TO("<child name='first' label='other'/>"), NOW_TO("<child name='late'/>"),
-		NOW_TO(""), NOW_TO("<child/>"), NO_FORWARDING,
-		FORWARDING("<service name='X'> <policy label='bob'> <child name='first'/>"
-			   " </policy> </service>") };
-
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		struct model *model = model_with(config);
-		uint32_t id = guest_served(model, "alan", "first");
-		int kind;
-
-		reconfigure(model, texts[i]);
-		assert_int_equal(model_happened(model, "respond"), 0); /* not before it is closed */
-		assert_true(model_request(model, "first", &kind));
-		assert_int_equal(kind, SERVER_CLOSE);
-		respond(model, "first", KIN_CLOSED);
-		assert_over(model, id, "closed");
-		assert_gained(model, "first", 0, 0);
-		model_free(model);
-	}
-}
-
-static void upgrade_and_close_meet_a_changing_route(void **state)
-{
-	struct model *model = *state;
-	uint32_t upgrading = guest_served(model, "alan", "first");
-	uint32_t late_upgrade = guest_served(model, "alan", "first");
-	uint32_t late_close = guest_served(model, "alan", "first");
-
-	model_guest_upgrade(model, upgrading, (struct quota){ 4096, 1 });
-	reconfigure(model, NOW_TO("<child name='second'/>"));
-	model_guest_upgrade(model, late_upgrade, (struct quota){ 4096, 1 });
-	model_guest_close(model, late_close);
-	reconfigure(model, NOW_TO("<child name='first'/>")); /* too late */
-	assert_int_equal(model_serve(model, "first"), 3);
-	assert_null(model_guest(model, upgrading));
-	assert_null(model_guest(model, late_upgrade));
-	assert_over(model, late_close, "closed");
-	assert_int_equal(model_happened(model, "closed"), 3);
-	assert_gained(model, "first", 0, 0);
-}
-
-static void a_request_that_waits_follows_the_config(void **state)
-{
-	struct model *model = *state;
-	uint32_t late = guest(model, "late"), lost = guest(model, "lost");
-	uint32_t no_node = model_guest_open(model, "Z", "zoe", donation);
-
-	reconfigure(model, NOW_TO("<child name='second' label='you'/>"));
-	assert_int_equal(model_happened(model, "announce Z"), 1);
-	assert_string_equal(request_at(model, "first")->args.label, "zoe");
-	assert_int_equal(model_serve(model, "first"), 1);
-	assert_int_equal(model_serve(model, "second"), 2);
-	assert_int_equal(model_guest(model, late)->state, MODEL_GUEST_OPEN);
-	assert_int_equal(model_guest(model, lost)->state, MODEL_GUEST_OPEN);
-	assert_int_equal(model_guest(model, no_node)->state, MODEL_GUEST_OPEN);
-	reconfigure(model, NO_FORWARDING);
-	model_serve(model, "first");
-	model_serve(model, "second");
-	assert_null(model->guests);
-}
-
-static void a_request_that_waits_is_denied_when_its_policy_goes(void **state)
-{
-	struct model *model = *state;
-	uint32_t id = guest(model, "late");
-
-	reconfigure(model, NOW_TO(""));
-	assert_over(model, id, "denied");
-}
-
-/* The first server has seen the request, or not. */
-static void creation_follows(bool seen)
-{
-	struct model *model = model_with(config);
-	uint32_t id = guest(model, "alan");
-	uint32_t at_first = seen ? model_request(model, "first", NULL) : 0;
-
-	reconfigure(model, NOW_TO("<child name='second' label='bee'/>"));
-	assert_int_equal(model_happened(model, "respond"), 0);
-	assert_gained(model, "first", 0, 0);
-	assert_gained(model, "second", donation.ram - SESSION_COST_BYTES, donation.caps);
-	assert_string_equal(request_at(model, "second")->args.label, "bee");
-	if (seen) {
-		assert_true(model_deliver(model, "first", at_first)); /* for nobody */
-		assert_int_equal(model_guest(model, id)->state, MODEL_GUEST_CREATING);
-	}
-	assert_int_equal(model_serve(model, "first"), seen);
-	assert_null(model_child(model, "first")->served);
-	assert_int_equal(model_serve(model, "second"), 1);
-	assert_int_equal(model_guest(model, id)->state, MODEL_GUEST_OPEN);
-	model_guest_close(model, id);
-	model_serve(model, "second");
-	assert_over(model, id, "closed");
-	model_free(model);
-}
-
-static void a_request_at_its_server_goes_elsewhere_with_its_route(void **state)
-{
-	creation_follows(false);
-	creation_follows(true);
-}
-
-static void a_request_at_its_server_waits_or_ends_with_its_route(void **state)
-{
-	for (int seen = 0; seen < 2; seen++) {
-		struct model *model = model_with(config);
-		uint32_t waits = guest(model, "alan"), ends = guest(model, "bob");
-
-		if (seen) {
-			model_request(model, "first", NULL);
-			model_request(model, "second", NULL);
-		}
-		reconfigure(model, FORWARDING("<service name='X'> <policy label='alan'>"
-					      " <child name='late'/> </policy> </service>"));
-		assert_int_equal(model_guest(model, waits)->state, MODEL_GUEST_CREATING);
-		assert_null(model_guest(model, ends));
-		assert_gained(model, "first", 0, 0);
-		assert_gained(model, "second", 0, 0);
-		model_serve(model, "first");
-		model_serve(model, "second");
-		assert_int_equal(model_happened(model, "deliver"), 0);
-		reconfigure(model, NO_FORWARDING);
-		model_free(model);
-	}
-}
-
-/* With its server's restart, end or lost service a session ends, and a request waits. */
-static void servers_come_and_go_with_the_config(void **state)
-{
-	static const struct {
-		const char *text, *back;
-	} cases[] = {
-		{ HEAD POLICIES SERVER("second") TAIL, config },
-		{ HEAD POLICIES "<start name='first'/>" SERVER("second") TAIL, config },
-		{ HEAD POLICIES "<start name='first' version='2'/>" SERVER("second") TAIL, config },
-	};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct model *model = model_with(config);
-		uint32_t open = guest_served(model, "alan", "first"),
-			 waits = guest(model, "albert");
-
-		model_request(model, "first", NULL);
-		reconfigure(model, cases[i].text);
-		if (sandbox_child(&model->sandbox, "first"))
-			model_serve(model, "first");
-		assert_null(model_guest(model, open));
-		assert_int_equal(model_guest(model, waits)->state, MODEL_GUEST_CREATING);
-		assert_int_equal(forward_held(&model->sandbox).ram, donation.ram);
-		reconfigure(model, cases[i].back);
-		assert_int_equal(model_serve(model, "first"), 1);
-		assert_int_equal(model_guest(model, waits)->state, MODEL_GUEST_OPEN);
-		model_guest_close(model, waits);
-		model_serve(model, "first");
-		assert_over(model, waits, "closed");
-		model_free(model);
-	}
-}
-
-static void a_restarted_server_gets_what_the_old_one_was_making(void **state)
-{
-	struct model *model = *state;
-	uint32_t id = guest(model, "alan");
-
-	model_request(model, "first", NULL);
-	sandbox_mark(model_child(model, "first"), MARK_RESTART);
-	model_settle(model);
-	assert_int_equal(model_happened(model, "start first"), 2);
-	assert_int_equal(model_happened(model, "respond"), 0);
-	assert_int_equal(model_serve(model, "first"), 1);
-	assert_int_equal(model_guest(model, id)->state, MODEL_GUEST_OPEN);
-	model_guest_close(model, id);
-	model_serve(model, "first");
-	assert_over(model, id, "closed");
-}
-
-static void an_alias_that_changes_changes_the_route(void **state)
-{
-	struct model *model = *state;
-	uint32_t id = guest_served(model, "alias", "second");
-
-	reconfigure(model, HEAD "<service name='X'> <default-policy> <child name='nick'/>"
-				" </default-policy> </service>"
-				"<alias name='nick' child='first'/>" CHILDREN TAIL);
-	model_serve(model, "second");
-	assert_over(model, id, "closed");
-	id = guest_served(model, "alias", "first");
-	model_guest_close(model, id);
-	model_serve(model, "first");
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(services_are_announced_once),
-		cmocka_unit_test(an_announcement_that_the_parent_refuses_is_logged),
-		cmocka_unit_test(nodes_without_use_are_named),
+		TEST(an_announcement_that_the_parent_refuses_is_logged),
+		TEST(nodes_without_use_are_named),
 		TEST(a_request_goes_where_the_best_policy_says),
 		TEST(the_rest_of_the_donation_is_passed_on_and_shown),
 		TEST(affinity_and_other_arguments_are_passed_on),
@@ -719,22 +389,12 @@ int main(void)
 		TEST(what_waits_is_not_ours_to_give),
 		TEST(a_child_that_is_not_there_is_waited_for),
 		TEST(a_service_that_appears_is_used_at_once),
-		cmocka_unit_test(a_server_without_account_gets_its_donations_later),
+		TEST(a_server_without_account_gets_its_donations_later),
 		TEST(a_server_that_dies_closes_its_sessions_above),
 		TEST(what_a_server_was_making_when_it_died_waits_for_another),
 		TEST(a_server_may_end_a_session_by_itself),
 		TEST(a_server_that_spends_the_donation_costs_us),
 		TEST(a_child_whose_session_is_ended_is_restarted),
-		TEST(a_session_whose_route_is_the_same_stays),
-		cmocka_unit_test(a_session_whose_route_changed_is_closed_and_reported),
-		TEST(upgrade_and_close_meet_a_changing_route),
-		TEST(a_request_that_waits_follows_the_config),
-		TEST(a_request_that_waits_is_denied_when_its_policy_goes),
-		cmocka_unit_test(a_request_at_its_server_goes_elsewhere_with_its_route),
-		cmocka_unit_test(a_request_at_its_server_waits_or_ends_with_its_route),
-		cmocka_unit_test(servers_come_and_go_with_the_config),
-		TEST(a_restarted_server_gets_what_the_old_one_was_making),
-		TEST(an_alias_that_changes_changes_the_route),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
