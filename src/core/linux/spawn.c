@@ -42,9 +42,6 @@ _Static_assert(STAGING_BINARY + 1 == MODULE_FIRST, "staging numbers overlap");
 #define CHILD_STACK_BYTES (32u << 10)
 #define SIGNALS_END       65 /* one above the kernel's last */
 
-#define STAT_FIELD_FLAGS  9   /* of /proc/PID/stat */
-#define STAT_FLAG_EXITING 0x4 /* the kernel's PF_EXITING, set before descriptors are closed */
-
 /* Sanitizers keep books about the stack of their thread, and this is none of theirs */
 #define CHILD_CODE __attribute__((noinline, no_sanitize("address", "undefined")))
 
@@ -557,45 +554,4 @@ const char *spawner_missing(const struct spawner *spawner)
 const char *spawner_step(size_t step)
 {
 	return CHILD_STEPS[step].name;
-}
-
-int process_wait(int pidfd, struct process_end *ret)
-{
-	siginfo_t info = { .si_pid = 0 };
-
-	if (waitid(P_PIDFD, (id_t) pidfd, &info, WEXITED | WNOHANG) < 0)
-		return -errno;
-	if (info.si_pid == 0)
-		return PROCESS_E_RUNNING;
-	ret->killed = info.si_code != CLD_EXITED;
-	ret->value = info.si_status;
-	return 0;
-}
-
-bool process_is_ending(pid_t pid)
-{
-	char path[32], text[512], *field;
-	int fd;
-	ssize_t got;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int) pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return true;
-	got = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (got <= 0)
-		return true;
-	text[got] = '\0';
-	/* the second field is the name in brackets, which may hold anything, and the last one ends
-	 * it */
-	field = strrchr(text, ')');
-	for (int i = 2; i < STAT_FIELD_FLAGS && field; i++)
-		field = strchr(field + 1, ' ');
-	return !field || (strtoul(field, NULL, 10) & STAT_FLAG_EXITING);
-}
-
-int process_kill(int pidfd)
-{
-	return pidfd_send_signal(pidfd, SIGKILL, NULL, 0) < 0 ? -errno : 0;
 }
