@@ -31,7 +31,6 @@ static void tell(struct child *child, enum child_change change)
 {
 	const struct owner *owner = owner_of(child);
 
-	report_urgent(child->sandbox);
 	if (owner->children->changed)
 		owner->children->changed(owner->ctx, child, change);
 }
@@ -280,6 +279,14 @@ void child_resource_request(struct child *child, struct quota amount)
 	owner_log(owner_of(child), OWNER_INFO,
 		"child \"%s\" requests resources: ram_quota=%" PRIu64 ", cap_quota=%" PRIu64,
 		child->name, amount.ram, amount.caps);
+	if (quota_is_zero(amount))
+		return;
+	/* It may ask as often as it likes, so only the first time is urgent until it is answered.
+	 */
+	if (quota_is_zero(child->wanted))
+		report_urgent(child->sandbox);
+	else
+		report_changed(child->sandbox);
 	child->wanted = amount;
 	tell(child, CHILD_CHANGE_REQUESTED);
 }
@@ -294,6 +301,7 @@ void child_yield_response(struct child *child)
 {
 	child->yield = (struct quota){ 0, 0 };
 	budget_yielded(child);
+	report_changed(child->sandbox);
 	tell(child, CHILD_CHANGE_YIELDED);
 }
 
@@ -335,6 +343,7 @@ static void end(struct child *child, int64_t value)
 	child->state = CHILD_EXITED;
 	child->exit_value = value;
 	sandbox_advance(child);
+	report_urgent(child->sandbox);
 	tell(child, CHILD_CHANGE_ENDED);
 }
 

@@ -63,6 +63,26 @@ static void births_and_deaths_are_reported_at_once(void **state)
 	model_free(model);
 }
 
+/* A report costs what the tree is large, a message what it is long. */
+static void a_child_that_repeats_itself_is_not_reported_at_once(void **state)
+{
+	struct model *model = model_with(CONFIG("<report delay_ms='50'/> <start name='a'/>"));
+	struct child *child = model_child(model, "a");
+
+	child_resource_request(child, donation);
+	model_settle(model);
+	assert_sent(model, true);
+	child_resource_request(child, (struct quota){ 0, 0 });
+	child_resource_request(child, (struct quota){ donation.ram + 1, donation.caps });
+	child_yield_response(child);
+	model_settle(model);
+	assert_sent(model, false);
+	assert_true(is_delayed(model));
+	model_timer(model, OWNER_TIMER_REPORT);
+	assert_int_equal(model->n_reports, 1);
+	model_free(model);
+}
+
 static void other_changes_are_gathered_for_a_while(void **state)
 {
 	static const char *const config =
@@ -425,6 +445,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(births_and_deaths_are_reported_at_once),
+		cmocka_unit_test(a_child_that_repeats_itself_is_not_reported_at_once),
 		cmocka_unit_test(other_changes_are_gathered_for_a_while),
 		cmocka_unit_test(what_is_urgent_takes_along_what_waits),
 		cmocka_unit_test(a_config_that_changes_no_child_is_reported_in_time),
