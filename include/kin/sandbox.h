@@ -73,7 +73,8 @@ void kin_sandbox_offer(struct kin_sandbox *sandbox, struct kin_service *service)
  * moved, and whom none of that concerns is not disturbed. What is wrong in the config is logged and
  * the rest applied. If it can't be parsed nothing changes, and the state report says so.
  *
- * A <report> in the config has us send the state as a report of that label to our parent.
+ * With a <report> in the config our state goes to our parent, as a report labelled "state",
+ * whenever something changed.
  *
  * Return: 0; -EINVAL or -E2BIG if it can't be parsed; -ENOMEM.
  */
