@@ -17,9 +17,10 @@
 #define KIN_PRIORITY_LIMIT     (1 << 16) /* priorities of CPU sessions are below; 0 is the highest */
 #define KIN_AFFINITY_SPACE_MAX 1024      /* width and height of an affinity space */
 
-#define KIN_MESSAGE_MAX      4096 /* bytes of one message, header included */
-#define KIN_MESSAGE_CAPS_MAX 8    /* capabilities travelling with one message */
-#define KIN_LOG_TEXT_MAX     1024 /* bytes of one LOG message */
+#define KIN_MESSAGE_MAX      4096  /* bytes of one message, header included */
+#define KIN_MESSAGE_CAPS_MAX 8     /* capabilities travelling with one message */
+#define KIN_CHANNEL_RAM      32768 /* bytes a channel costs its maker: all the kernel may buffer */
+#define KIN_LOG_TEXT_MAX     1024  /* bytes of one LOG message */
 
 #define KIN_NODE_TEXT_MAX       (4u << 20) /* bytes of a config or report in text form */
 #define KIN_NODE_DEPTH_MAX      64         /* nodes nested in each other */

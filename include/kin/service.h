@@ -21,10 +21,10 @@
  *     }
  *
  * A server never waits for a client. What it allocates on a client's behalf it charges to the
- * client's quota, which holds the donation: at first the struct itself and one capability for the
- * channel. Clients are not to be trusted: a client that breaks the protocol, or does not drain its
- * replies, loses its channel, with a warning that names its label; its session ends as usual when
- * it is closed.
+ * client's quota, which holds the donation: at first the struct itself and the channel, which is
+ * KIN_CHANNEL_RAM and one capability. Clients are not to be trusted: a client that breaks the
+ * protocol, or does not drain its replies, loses its channel, with a warning that names its label;
+ * its session ends as usual when it is closed.
  */
 #ifndef KIN_SERVICE_H
 #define KIN_SERVICE_H

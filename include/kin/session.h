@@ -28,7 +28,7 @@
 
 #include <stdint.h>
 
-#define KIN_SESSION_RAM          8192 /* bytes of the usual donation */
+#define KIN_SESSION_RAM          40960 /* bytes of the usual donation */
 #define KIN_SESSION_CAPS         3
 #define KIN_SESSION_ATTEMPTS_MAX 8 /* donations tried, each larger than the one before */
 

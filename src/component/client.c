@@ -24,7 +24,7 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
-#define BATCH_MAX 6   /* one-way messages handled in a row before others get their turn */
+#define BATCH_MAX 4   /* one-way messages handled in a row before others get their turn */
 #define DRAIN_MAX 256 /* messages handled at most when a session ends; more don't fit a channel */
 
 enum client_state { CLIENT_CREATING, CLIENT_OPEN, CLIENT_CLOSING };
@@ -76,7 +76,7 @@ static void channel_free(struct client *client)
 	loop_remove(&env->loop, &client->source);
 	close(client->server_end);
 	pd_free(env->start.pd, &(struct pd_free_request){ client->channel });
-	kin_quota_release(&client->shown.quota, 0, 1);
+	kin_quota_release(&client->shown.quota, KIN_CHANNEL_RAM, 1);
 	client->server_end = client->shown.channel = 0;
 }
 
@@ -133,7 +133,7 @@ static struct client *client_new(struct kin_env *env, struct request_source *ori
 	struct kin_quota quota = { request->args.ram_quota, 0, request->args.cap_quota, 0 };
 	size_t bytes = client_bytes(service);
 	struct pd_alloc_rpc_reply channel;
-	int r = kin_quota_charge(&quota, bytes, 1);
+	int r = kin_quota_charge(&quota, bytes + KIN_CHANNEL_RAM, 1);
 	struct client *client = r ? NULL : calloc(1, bytes);
 
 	if (client)

@@ -52,19 +52,21 @@
 #define UNREAD_LOOKS_MAX 3 /* looks of the watch at which there may be any */
 
 /*
- * Channels that a PD may have made: some whatever it has, and so many that their buffers, if all
- * were full, are no more than its RAM quota.
+ * Each kernel object that a PD allocates. A dataspace costs its pages as well, a channel
+ * KIN_CHANNEL_RAM.
  */
-#define CHANNELS_BASE 4
-#define CHANNEL_BYTES (2u * CHANNEL_QUEUE_BYTES)
-
-/* Each kernel object that a PD allocates; a dataspace costs its pages as well. */
 #define OBJECT_CAPS 1
 
-/* The least a client has to donate: a session object with its channel, and what comes with it. */
-#define SESSION_RAM_BYTES    (4u << 10)
-#define SESSION_CAPS         1
-#define PD_SESSION_RAM_BYTES (8u << 10) /* tables of its objects */
-#define TIMER_SESSION_CAPS   2          /* the timerfd */
+/*
+ * The least a client has to donate: a session object with its channel. Core reads what clients send
+ * as soon as it comes, so of the channel's buffers it is the way back that may stay full: of short
+ * answers, but for a PD's, which can be as long as any message. Lines of the log wait in the
+ * channel while nobody takes core's output.
+ */
+#define SESSION_RAM_BYTES     (12u << 10)
+#define SESSION_CAPS          1
+#define LOG_SESSION_RAM_BYTES (20u << 10)
+#define PD_SESSION_RAM_BYTES  (24u << 10) /* and tables of its objects */
+#define TIMER_SESSION_CAPS    2           /* the timerfd */
 
 #endif

@@ -8,7 +8,7 @@
 #include "core/costs.h"
 #include "core/services.h"
 
-#define LOG_BURST 6 /* messages of one writer before it is another's turn */
+#define LOG_BURST 4 /* messages of one writer before it is another's turn */
 
 /* More than a channel's buffer can hold, so that all a writer sent comes out. */
 #define LOG_DRAIN_MAX 256
@@ -69,15 +69,15 @@ static void log_close(struct core_session *session)
 
 	if (log->paused)
 		log_unpause(log);
-	for (int i = 0; i < LOG_DRAIN_MAX && session->channel; i++)
-		if (kin_dispatch(session->channel, &log_interface, &handlers, session) < 0)
+	for (int i = 0; i < LOG_DRAIN_MAX && session->ends.server; i++)
+		if (kin_dispatch(session->ends.server, &log_interface, &handlers, session) < 0)
 			break;
 }
 
 const struct core_service core_log_service = {
 	.interface = &log_interface,
 	.handlers = &handlers,
-	.donation_min = { SESSION_RAM_BYTES, SESSION_CAPS },
+	.donation_min = { LOG_SESSION_RAM_BYTES, SESSION_CAPS },
 	.session_size = sizeof(struct log_session),
 	.burst = LOG_BURST,
 	.open = log_open,

@@ -21,6 +21,7 @@
 #ifndef CORE_PD_H
 #define CORE_PD_H
 
+#include "core/ends.h"
 #include "core/session.h"
 #include "engine/ledger.h"
 #include "wire/pd.h"
@@ -35,7 +36,8 @@ struct pd_object {
 	uint32_t id;
 	enum pd_object_kind kind;
 	struct quota cost;
-	int fd;           /* RAM: the dataspace; RPC: the server's end. What revokes it. */
+	int fd;           /* RAM: the dataspace, to revoke it */
+	struct ends ends; /* RPC: the channel, to revoke it */
 	struct pd *child; /* ACCOUNT: the PD adopted */
 	UT_hash_handle by_id;
 };
@@ -45,8 +47,7 @@ struct pd {
 	struct account account;
 	struct pd_object *objects;
 	uint32_t last_id;
-	uint64_t n_channels; /* objects that are channels */
-	struct pd *adopter;  /* whose object names this PD; NULL if nobody's */
+	struct pd *adopter; /* whose object names this PD; NULL if nobody's */
 	uint32_t adopter_id;
 	struct program *program; /* handed over for its start; NULL if its binary is enough */
 	struct process *process; /* NULL until it was started */

@@ -176,9 +176,11 @@ static bool pd_take_frees(struct pd *pd)
 	bool any = false;
 	uint32_t operation;
 
-	while (pd->session.channel > 0 && channel_peek(pd->session.channel, &operation) == 0 &&
+	while (pd->session.ends.server > 0 &&
+		channel_peek(pd->session.ends.server, &operation) == 0 &&
 		operation == pd_free_operation &&
-		kin_dispatch(pd->session.channel, &pd_interface, core_pd_service.handlers, pd) == 0)
+		kin_dispatch(
+			pd->session.ends.server, &pd_interface, core_pd_service.handlers, pd) == 0)
 		any = true;
 	return any;
 }

@@ -3,18 +3,17 @@
  *
  * An object is paid for and named before it is made, and forgotten and given back if that fails.
  * Core keeps what it needs to revoke an object from whoever hoards its descriptors: of a dataspace
- * the memory, which it truncates; of a channel the server's end, which it shuts down. A signal
- * needs nothing: once its owner does not listen any more, triggering it has no effect on anybody.
+ * the memory, which it truncates; of a channel both ends, which it shuts down and, when the object
+ * goes, empties. A signal needs nothing: once its owner does not listen any more, triggering it has
+ * no effect on anybody.
  */
 #include <assert.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
 #include "core/costs.h"
 #include "core/descriptor.h"
 #include "core/linux/memfd.h"
 #include "core/pd.h"
-#include "ipc/channel.h"
 #include "ipc/signal.h"
 
 struct pd_object *pd_object_new(enum pd_object_kind kind, struct quota cost)
@@ -46,10 +45,11 @@ static void object_revoke(struct pd_object *object)
 {
 	switch (object->kind) {
 	case PD_OBJECT_RAM:
-		ram_memfd_revoke(object->fd);
+		if (object->fd)
+			ram_memfd_revoke(object->fd);
 		break;
 	case PD_OBJECT_RPC:
-		shutdown(object->fd, SHUT_RDWR);
+		ends_hang_up(&object->ends);
 		break;
 	case PD_OBJECT_ACCOUNT:
 		if (object->child)
@@ -62,13 +62,11 @@ static void object_revoke(struct pd_object *object)
 
 void pd_object_remove(struct pd *pd, struct pd_object *object)
 {
-	if (object->fd || object->kind == PD_OBJECT_ACCOUNT)
-		object_revoke(object);
-	if (object->kind == PD_OBJECT_RPC)
-		pd->n_channels--;
+	object_revoke(object);
 	if (object->by_id.tbl)
 		HASH_DELETE(by_id, pd->objects, object);
 	descriptor_close(&object->fd);
+	ends_close(&object->ends);
 	free(object);
 }
 
@@ -164,23 +162,12 @@ int core_pd_alloc_signal(struct pd *pd, const struct pd_alloc_signal_request *re
 
 static int rpc_make(struct pd_object *object, struct pd_alloc_rpc_reply *ret)
 {
-	DESCRIPTOR_AUTO server = 0;
-	DESCRIPTOR_AUTO client = 0;
+	int r = ends_make(&object->ends);
 
-	int r = channel_pair(&server, &client);
 	if (r == 0)
-		r = descriptor_dup(server, &object->fd);
-	if (r < 0)
-		return r;
-	*ret = (struct pd_alloc_rpc_reply){ object->id, descriptor_take(&server),
-		descriptor_take(&client) };
-	return 0;
-}
-
-/* The kernel's buffers are nobody's memory, so how many there may be goes by the quota. */
-static bool channels_are_many(const struct pd *pd)
-{
-	return pd->n_channels >= CHANNELS_BASE + pd->account.quota.ram / CHANNEL_BYTES;
+		r = ends_share(&object->ends, &ret->server, &ret->client);
+	ret->id = object->id;
+	return r;
 }
 
 int core_pd_alloc_rpc(
@@ -188,12 +175,9 @@ int core_pd_alloc_rpc(
 {
 	struct pd_object *object;
 
-	if (channels_are_many(pd))
-		return KIN_OUT_OF_RAM;
-	int r = object_open(pd, PD_OBJECT_RPC, 0, &object);
+	int r = object_open(pd, PD_OBJECT_RPC, KIN_CHANNEL_RAM, &object);
 	if (r)
 		return r;
-	pd->n_channels++;
 	r = rpc_make(object, ret);
 	if (r)
 		object_close(pd, object);

@@ -172,14 +172,20 @@ static int start_commit(struct start *start, struct pd_start_reply *ret)
 	DESCRIPTOR_AUTO child = 0;
 	DESCRIPTOR_AUTO signal = 0;
 	struct pd *pd = start->pd;
+	struct ends ends;
 
-	int r = channel_pair(&parent, &child);
+	int r = ends_make(&ends);
+	if (r == 0)
+		r = ends_share(&ends, &parent, &child);
 	if (r == 0)
 		r = signal_context_open(&signal);
 	if (r == 0)
 		r = start_process(start, child, signal);
-	if (r)
+	if (r) {
+		ends_close(&ends);
 		return r;
+	}
+	pd->process->parent = ends;
 	pd->process->cost = start->cost;
 	if (pd->program)
 		pd->process->cost.ram += pd->program->copied_bytes;

@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "core/linux/inspect.h"
+#include "core/ends.h"
 #include "core/linux/spawn.h"
 #include "engine/owner.h"
 #include "ipc/loop.h"
@@ -35,8 +35,7 @@ struct process {
 	unsigned descriptors_max;
 	uint64_t address_bytes;
 	uint64_t looked_round, looked_cpu_ns; /* the watch's: when, and what it had used then */
-	struct unread unread;  /* at the last one: where most capabilities waited for it */
-	unsigned unread_looks; /* in a row at which that was the same */
+	struct ends parent;                   /* its channel to who started it */
 	bool ended;
 	struct process_end end; /* valid once ended */
 	struct process *prev, *next;

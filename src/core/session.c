@@ -46,7 +46,7 @@ static void session_give_up(struct core_session *session, int error)
 		return;
 	core_log(session->services, OWNER_WARNING, "%s: %s session cut off: %s", session->label,
 		session->service->interface->name, reason_text(error));
-	descriptor_close(&session->channel);
+	descriptor_close(&session->ends.server);
 }
 
 static void session_handle(struct loop_source *source, uint32_t epoll_events)
@@ -58,7 +58,7 @@ static void session_handle(struct loop_source *source, uint32_t epoll_events)
 		if (service->pause && service->pause(session))
 			return;
 		int r = kin_dispatch(
-			session->channel, service->interface, service->handlers, session);
+			session->ends.server, service->interface, service->handlers, session);
 
 		if (r == -EAGAIN)
 			return;
@@ -71,10 +71,10 @@ static void session_handle(struct loop_source *source, uint32_t epoll_events)
 
 void core_session_resume(struct core_session *session)
 {
-	if (!session->channel)
+	if (!session->ends.server)
 		return;
 	int r = loop_add(
-		session->services->loop, &session->source, session->channel, session_handle);
+		session->services->loop, &session->source, session->ends.server, session_handle);
 
 	if (r < 0)
 		session_give_up(session, r);
@@ -86,7 +86,10 @@ static int session_connect(struct core_session *session, int *ret_cap)
 {
 	DESCRIPTOR_AUTO client = 0;
 
-	int r = channel_pair(&session->channel, &client);
+	int r = ends_make(&session->ends);
+	if (r < 0)
+		return r;
+	r = descriptor_dup(session->ends.client, &client);
 	if (r < 0)
 		return r;
 	r = channel_cookie(client, &session->cookie);
@@ -95,7 +98,8 @@ static int session_connect(struct core_session *session, int *ret_cap)
 	r = TABLE_ADD(by_cookie, session->services->sessions, cookie, session);
 	if (r < 0)
 		return r;
-	r = loop_add(session->services->loop, &session->source, session->channel, session_handle);
+	r = loop_add(
+		session->services->loop, &session->source, session->ends.server, session_handle);
 	if (r < 0)
 		return r;
 	*ret_cap = descriptor_take(&client);
@@ -107,7 +111,7 @@ static void session_free(struct core_session *session)
 	if (session->by_cookie.tbl)
 		HASH_DELETE(by_cookie, session->services->sessions, session);
 	loop_remove(session->services->loop, &session->source);
-	descriptor_close(&session->channel);
+	ends_close(&session->ends);
 	free(session);
 }
 

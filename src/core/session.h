@@ -16,6 +16,7 @@
 #include <kin/args.h>
 #include <kin/interface.h>
 
+#include "core/ends.h"
 #include "core/table.h"
 #include "engine/owner.h"
 #include "ipc/loop.h"
@@ -42,7 +43,7 @@ struct core_session {
 	const struct core_service *service; /* NULL: core's own PD */
 	struct core_services *services;
 	struct loop_source source;
-	int channel; /* server's end; 0 once it broke */
+	struct ends ends; /* the server's is 0 once the channel broke */
 	uint64_t cookie;
 	char label[KIN_LABEL_MAX + 1];
 	struct quota donation;

@@ -163,71 +163,39 @@ static bool too_many_under_way(const struct watch *watch)
 	return error == ETOOMANYREFS;
 }
 
-/* Ends a channel and takes all that waits at this end of it. */
-static void channel_purge(int end)
+/* Of a channel that was made for the owner of @session */
+static void channel_look(const struct core_session *session, struct ends *ends)
 {
-	char byte;
+	unsigned n = ends_crowded(ends);
 
-	shutdown(end, SHUT_RDWR);
-	while (recv(end, &byte, 1, MSG_DONTWAIT) > 0)
-		;
-}
-
-static void channel_cut(struct pd *pd, int end, unsigned n)
-{
-	core_log(pd->session.services, OWNER_ERROR,
+	if (!n)
+		return;
+	core_log(session->services, OWNER_ERROR,
 		"%s: a channel is cut off: %u capabilities were sent and not received",
-		pd->session.label, n);
-	channel_purge(end);
-}
-
-/* Channels that it serves: their ends we have ourselves. */
-static void served_look(struct pd *pd)
-{
-	for (struct pd_object *o = pd->objects; o; o = o->by_id.next) {
-		unsigned n = o->kind == PD_OBJECT_RPC ? inspect_unread(0, o->fd) : 0;
-
-		if (n > UNREAD_MAX)
-			channel_cut(pd, o->fd, n);
-	}
+		session->label, n);
+	ends_purge(ends);
 }
 
 /*
- * All other ends that a process has. No honest peer leaves so many waiting in one channel; fewer
- * that wait for long in the same one may be ends themselves, at which more is waiting.
+ * No honest peer leaves so many waiting in one channel; fewer that wait for long may be ends
+ * themselves, at which more is waiting.
  */
-static void process_look(struct pd *pd)
-{
-	struct process *process = pd->process;
-	struct unread unread;
-
-	inspect_unread_most(process->pid, &unread);
-	if (unread.n && unread.n == process->unread.n && unread.fd == process->unread.fd)
-		process->unread_looks++;
-	else
-		process->unread_looks = 0;
-	process->unread = unread;
-	if (unread.n <= UNREAD_MAX && process->unread_looks < UNREAD_LOOKS_MAX)
-		return;
-	int end = inspect_take(process->pidfd, unread.fd);
-
-	if (end < 0)
-		return;
-	channel_cut(pd, end, unread.n);
-	close(end);
-}
-
 static void under_way_look(struct core_services *services)
 {
+	struct core_session *session, *next;
+
 	if (!too_many_under_way(&services->watch))
 		return;
 	for (struct account *a = services->ledger.root; a; a = account_next(a)) {
 		struct pd *pd = pd_of_account(a);
 
-		served_look(pd);
-		if (is_running(pd))
-			process_look(pd);
+		for (struct pd_object *o = pd->objects; o; o = o->by_id.next)
+			channel_look(&pd->session, &o->ends);
+		if (pd->process)
+			channel_look(&pd->session, &pd->process->parent);
 	}
+	HASH_ITER (by_cookie, services->sessions, session, next)
+		channel_look(session, &session->ends);
 }
 
 /* Nobody shall know when the next look comes. */

@@ -26,17 +26,17 @@ struct environment_session {
 
 /* Amounts leave room for the metadata of several inits on the way to core. */
 static const struct environment_session environment[] = {
-	{ ENV_PD, "PD", { 16 * 1024, 2 } },
-	{ ENV_CPU, "CPU", { 8 * 1024, 2 } },
-	{ ENV_LOG, "LOG", { 12 * 1024, 3 } },
-	{ ENV_BINARY, "ROM", { 8 * 1024, 2 } },
+	{ ENV_PD, "PD", { 32 * 1024, 2 } },
+	{ ENV_CPU, "CPU", { 20 * 1024, 2 } },
+	{ ENV_LOG, "LOG", { 40 * 1024, 3 } },
+	{ ENV_BINARY, "ROM", { 20 * 1024, 2 } },
 };
 
 #define N_ENVIRONMENT (sizeof(environment) / sizeof(environment[0]))
 
 /* The linker, then libraries, of a program that turns out to need them; paid by the child. */
 #define MODULES_MAX 32
-static const struct quota module_donation = { 8 * 1024, 2 };
+static const struct quota module_donation = { 20 * 1024, 2 };
 
 /* How often a donation that a server finds too small is raised, and by how much. */
 #define RETRIES_MAX 8

@@ -179,6 +179,10 @@ int host_rom_create(struct host *host, struct session *session, int *ret_cap)
 		free(rom);
 		return KIN_DENIED;
 	}
+	if (session->args.ram_quota < KIN_CHANNEL_RAM) {
+		free(rom);
+		return KIN_INSUFFICIENT_RAM;
+	}
 	int r = host->ops->alloc_rpc(host, &rom->rpc_id, &rom->server, &client);
 
 	if (r) {

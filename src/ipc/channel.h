@@ -10,14 +10,20 @@
 #include <stdint.h>
 
 #include <kin/interface.h>
+#include <kin/limits.h>
 
 /*
- * What the kernel may buffer in one direction. It doubles the number and takes one message more
- * than that, so a direction holds CHANNEL_QUEUE_BYTES at most, the kernel's own book-keeping
- * included.
+ * What the kernel may buffer in one direction. It doubles the number, to the least that it allows,
+ * and takes one message more than that, so a direction holds CHANNEL_QUEUE_BYTES at most, the
+ * kernel's own book-keeping included. An end that nobody sends through still is a socket, an inode
+ * and a file.
  */
-#define CHANNEL_BUFFER_BYTES (3 * 1024)
-#define CHANNEL_QUEUE_BYTES  (14 * 1024)
+#define CHANNEL_BUFFER_BYTES 2304
+#define CHANNEL_QUEUE_BYTES  (13 * 1024)
+#define CHANNEL_END_BYTES    (5 * 512)
+
+_Static_assert(2 * (CHANNEL_QUEUE_BYTES + CHANNEL_END_BYTES) <= KIN_CHANNEL_RAM,
+	"a channel costs more than it says");
 
 /**
  * channel_pair() - make a channel

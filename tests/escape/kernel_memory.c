@@ -127,16 +127,32 @@ static void socket_buffers(struct kin_env *env, const struct kin_node *config, s
 		ret->got += channel_fill(reply.server) + channel_fill(reply.client);
 }
 
-/* The same with channels that were freed: the ends in our hands still hold what was sent */
+/* What is left to be read at an end */
+static uint64_t channel_left(int end)
+{
+	static char bytes[KIN_MESSAGE_MAX];
+	uint64_t left = 0;
+	ssize_t got;
+
+	while ((got = recv(end, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0)
+		left += (uint64_t) got;
+	return left;
+}
+
+/* The same with channels that were freed: do the ends in our hands still hold what was sent? */
 static void socket_buffers_freed(
 	struct kin_env *env, const struct kin_node *config, struct outcome *ret)
 {
 	struct pd_alloc_rpc_reply reply;
+	struct pd_account_reply account;
 
 	ret->answer = true;
 	while ((ret->stop = pd_alloc_rpc(START_PD, NULL, &reply)) == 0) {
-		ret->got += channel_fill(reply.server) + channel_fill(reply.client);
+		channel_fill(reply.server);
+		channel_fill(reply.client);
 		pd_free(START_PD, &(struct pd_free_request){ reply.id });
+		pd_account(START_PD, &(struct pd_account_request){ PD_ACCOUNT_SELF }, &account);
+		ret->got += channel_left(reply.server) + channel_left(reply.client);
 	}
 }
 

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 #include <kin/interface/rom.h>
+#include <kin/session.h>
 
 #include "fault/fault.h"
 #include "host/child.h"
@@ -85,9 +86,11 @@ static void announce(struct hosted *hosted)
 
 static void open_session(struct hosted *hosted)
 {
-	struct parent_session_request request = {
-		.id = X, .service = "X", .version = 1, .args = { .ram_quota = 8192 }, .wait = 1
-	};
+	struct parent_session_request request = { .id = X,
+		.service = "X",
+		.version = 1,
+		.args = { .ram_quota = KIN_SESSION_RAM },
+		.wait = 1 };
 	struct parent_requests_request after = { 0 };
 	struct parent_requests_reply requests = { 0 };
 	struct parent_session_reply session = { 0 };
@@ -114,7 +117,7 @@ static void read_config(struct hosted *hosted)
 	struct parent_session_request request = { .id = CONFIG,
 		.service = "ROM",
 		.version = 1,
-		.args = { .label = "config", .ram_quota = 8192 },
+		.args = { .label = "config", .ram_quota = KIN_SESSION_RAM },
 		.wait = 1 };
 	struct parent_session_reply session = { 0 };
 	struct rom_dataspace_reply rom = { 0 };

@@ -44,12 +44,12 @@ def a_child_of_another_init_is_served_upgraded_and_closed():
     steps = (step("open"), step("ping"), step("upgrade", ram="12K", caps=2), ACCOUNT,
              step("close"), ACCOUNT)
     with Tree(composition(BYSTANDERS, forwarder(HERE, server()), client(*steps))) as tree:
-        tree.expect_in_order(*by_server("create client -> a ram=4096 caps=3",
-                                        "ping client -> a ram=4096 caps=3",
-                                        "upgraded client -> a ram=16384 caps=5",
-                                        "destroy client -> a ram=16384 caps=5"))
+        tree.expect_in_order(*by_server("create client -> a ram=36864 caps=3",
+                                        "ping client -> a ram=36864 caps=3",
+                                        "upgraded client -> a ram=49152 caps=5",
+                                        "destroy client -> a ram=49152 caps=5"))
         tree.expect_in_order(*said("client", "open a: ok", "ping a: ok", "upgrade a: ok",
-                                   "account: short of 20480 bytes and 5 caps", "close a: ok",
+                                   "account: short of 53248 bytes and 5 caps", "close a: ok",
                                    FREE))
         tree.expect_bystanders()
 
@@ -62,9 +62,9 @@ def the_best_policy_names_the_child_and_the_label():
     node = forwarder(policies, server(name="first"), server(name="second"))
     with Tree(composition(node, client(step("open"), step("open", "b")),
                           client(step("open", "b"), name="other"))) as tree:
-        tree.expect("[init -> services -> first] create chosen ram=4096 caps=3",
-                    "[init -> services -> second] create client -> b ram=4096 caps=3",
-                    "[init -> services -> first] create other -> b ram=4096 caps=3")
+        tree.expect("[init -> services -> first] create chosen ram=36864 caps=3",
+                    "[init -> services -> second] create client -> b ram=36864 caps=3",
+                    "[init -> services -> first] create other -> b ram=36864 caps=3")
 
 
 @test
@@ -109,12 +109,11 @@ def what_the_parent_does_not_expect_can_not_be_announced():
 
 @test
 def refusals_and_larger_donations_pass_through():
-    with Tree(composition(forwarder(HERE, server('least="30K"')),
+    with Tree(composition(forwarder(HERE, server('least="150K"')),
                           client(step("open"), step("close"), ACCOUNT))) as tree:
-        tree.expect_in_order(*by_server("too small: client -> a ram=4096 caps=3",
-                                        "too small: client -> a ram=12288 caps=3",
-                                        "too small: client -> a ram=28672 caps=3",
-                                        "create client -> a ram=61440 caps=3"))
+        tree.expect_in_order(*by_server("too small: client -> a ram=36864 caps=3",
+                                        "too small: client -> a ram=77824 caps=3",
+                                        "create client -> a ram=159744 caps=3"))
         tree.expect_in_order(*said("client", "open a: ok", "close a: ok", FREE))
     with Tree(composition(forwarder(HERE, server('deny="100"')),
                           client(step("open"), ACCOUNT))) as tree:
@@ -133,15 +132,15 @@ def nested(depth, innermost):
 
 @test
 def it_nests():
-    steps = (step("open", ram="32K"), step("upgrade", ram="4K"), step("ping"), step("close"),
-             ACCOUNT, step("open", "b", ram="32K"))
+    steps = (step("open", ram="48K"), step("upgrade", ram="4K"), step("ping"), step("close"),
+             ACCOUNT, step("open", "b", ram="48K"))
     with Tree(composition(BYSTANDERS, nested(3, server()), client(*steps))) as tree:
         server_name = "level1 -> level2 -> level3 -> server"
-        tree.expect_in_order(*said(server_name, "create client -> a ram=24576 caps=3",
-                                   "upgraded client -> a ram=28672 caps=3",
-                                   "ping client -> a ram=28672 caps=3",
-                                   "destroy client -> a ram=28672 caps=3",
-                                   "create client -> b ram=24576 caps=3"))
+        tree.expect_in_order(*said(server_name, "create client -> a ram=40960 caps=3",
+                                   "upgraded client -> a ram=45056 caps=3",
+                                   "ping client -> a ram=45056 caps=3",
+                                   "destroy client -> a ram=45056 caps=3",
+                                   "create client -> b ram=40960 caps=3"))
         tree.expect_in_order(*said("client", "upgrade a: ok", "ping a: ok", "close a: ok", FREE,
                                    "open b: ok"))
         tree.expect_bystanders()
@@ -150,14 +149,14 @@ def it_nests():
 @test
 def a_client_deep_down_reaches_a_server_deep_down():
     inner = start("inner", "kin-init", composition(
-        client(step("open", ram="32K"), step("ping"), step("close"), ACCOUNT),
+        client(step("open", ram="48K"), step("ping"), step("close"), ACCOUNT),
         provides="<parent-provides>" + "".join(
             f'<service name="{s}"/>' for s in ("PD", "CPU", "ROM", "LOG", "Walk"))
         + "</parent-provides>"), ram="6M", caps="200")
     with Tree(composition(nested(2, server()), inner)) as tree:
         tree.expect_in_order(*said("level1 -> level2 -> server",
-                                   "create inner -> client -> a ram=24576 caps=3",
-                                   "destroy inner -> client -> a ram=24576 caps=3"))
+                                   "create inner -> client -> a ram=40960 caps=3",
+                                   "destroy inner -> client -> a ram=40960 caps=3"))
         tree.expect_in_order(*said("inner -> client", "open a: ok", "ping a: ok", "close a: ok",
                                    FREE))
 
@@ -194,13 +193,13 @@ def a_client_that_dies_while_its_session_is_made_leaves_nothing():
     dies = client(step("open", "seen"), step("begin"))
     with Tree(composition(BYSTANDERS, forwarder(HERE, server('later_after="1" '
                                                              'decide_us="500000"')), dies)) as tree:
-        tree.expect(*by_server("create client -> a ram=4096 caps=3"))
+        tree.expect(*by_server("create client -> a ram=36864 caps=3"))
         tree.kill_process("client")
         tree.expect('[init] Error: child "client" crashed (SIGKILL)')
-        tree.expect(*by_server("destroy client -> seen ram=4096 caps=3"))
-        tree.expect_in_order(*by_server("create client -> a ram=4096 caps=3",
-                                        "deliver client -> a ram=4096 caps=3",
-                                        "destroy client -> a ram=4096 caps=3"))
+        tree.expect(*by_server("destroy client -> seen ram=36864 caps=3"))
+        tree.expect_in_order(*by_server("create client -> a ram=36864 caps=3",
+                                        "deliver client -> a ram=36864 caps=3",
+                                        "destroy client -> a ram=36864 caps=3"))
         tree.expect_bystanders()
 
 
@@ -264,12 +263,12 @@ def who_is_served_by_another_policy_is_started_anew_and_nobody_else():
     servers = (server(), server(name="second"))
     with changing(BYSTANDERS, forwarder(rest, *servers), *opens) as (tree, apply):
         for name in ("stays", "moves", "goes"):
-            tree.expect(*by_server(f"create {name} -> a ram=4096 caps=3"))
+            tree.expect(*by_server(f"create {name} -> a ram=36864 caps=3"))
             tree.expect(*said(name, "open a: ok"))
         apply(BYSTANDERS, forwarder(moves + goes + rest, *servers), *opens)
-        tree.expect(*by_server("destroy moves -> a ram=4096 caps=3",
-                               "destroy goes -> a ram=4096 caps=3"),
-                    "[init -> services -> second] create moved ram=4096 caps=3",
+        tree.expect(*by_server("destroy moves -> a ram=36864 caps=3",
+                               "destroy goes -> a ram=36864 caps=3"),
+                    "[init -> services -> second] create moved ram=36864 caps=3",
                     *said("goes", "open a: denied"))
         tree.expect_in_order(*said("moves", "open a: ok", "open a: ok"))
         tree.expect_bystanders()
@@ -302,7 +301,7 @@ def rows(tree, *names):
 def budgets_are_the_same_before_and_after():
     names = ("init", "level1", "level2", "server", "client")
     after = []
-    for steps in ((ACCOUNT,), [step("open", n, ram="40K") for n in "abc"]
+    for steps in ((ACCOUNT,), [step("open", n, ram="48K") for n in "abc"]
                   + [step("upgrade", "b", ram="20K", caps=3)]
                   + [step("close", n) for n in "abc"] + [ACCOUNT]):
         with Tree(composition(nested(2, server()), client(*steps)), "--verbose") as tree:
@@ -319,8 +318,8 @@ def managing_system_is_passed_where_the_start_node_permits_it():
     with Tree(composition(forwarder(HERE, server()), start("trusted", "walk_steps", tell,
                                                            managing_system="yes"),
                           start("other", "walk_steps", tell))) as tree:
-        tree.expect(*by_server("create trusted -> a ram=4096 caps=3 managing_system",
-                               "create other -> a ram=4096 caps=3"))
+        tree.expect(*by_server("create trusted -> a ram=36864 caps=3 managing_system",
+                               "create other -> a ram=36864 caps=3"))
 
 
 main()

@@ -28,12 +28,12 @@ ACCOUNT = "<account/>"
 
 @test
 def a_donation_that_is_too_small_is_raised_until_it_suffices():
-    with Tree(composition(server('least="30K"'),
+    with Tree(composition(server('least="150K"'),
                           client("client", step("open"), step("close"), ACCOUNT))) as tree:
-        tree.expect_in_order(*said("server", "too small: client -> a ram=6144 caps=3",
-                                   "too small: client -> a ram=14336 caps=3",
-                                   "create client -> a ram=30720 caps=3",
-                                   "destroy client -> a ram=30720 caps=3"))
+        tree.expect_in_order(*said("server", "too small: client -> a ram=38912 caps=3",
+                                   "too small: client -> a ram=79872 caps=3",
+                                   "create client -> a ram=161792 caps=3",
+                                   "destroy client -> a ram=161792 caps=3"))
         tree.expect_in_order(*said("client", "open a: ok", "close a: ok", FREE))
 
 
@@ -57,11 +57,11 @@ def an_upgrade_is_seen_by_the_server_and_comes_back_with_the_rest():
     with Tree(composition(server(), client("client", step("open"),
                                            step("upgrade", ram="12K", caps=2), ACCOUNT,
                                            step("close"), ACCOUNT))) as tree:
-        tree.expect_in_order(*said("server", "create client -> a ram=6144 caps=3",
-                                   "upgraded client -> a ram=18432 caps=5",
-                                   "destroy client -> a ram=18432 caps=5"))
+        tree.expect_in_order(*said("server", "create client -> a ram=38912 caps=3",
+                                   "upgraded client -> a ram=51200 caps=5",
+                                   "destroy client -> a ram=51200 caps=5"))
         tree.expect_in_order(*said("client", "upgrade a: ok",
-                                   "account: short of 20480 bytes and 5 caps", "close a: ok", FREE))
+                                   "account: short of 53248 bytes and 5 caps", "close a: ok", FREE))
 
 
 @test
@@ -71,11 +71,11 @@ def a_session_that_its_server_has_seen_is_wound_down_when_it_is_there():
     with Tree(composition(server('later_after="1" decide_us="20000"'), BYSTANDERS,
                           client("client", *steps))) as tree:
         tree.expect_in_order(*said("client", "ping seen: ok", "close a: ok",
-                                   "account: short of 8192 bytes and 3 caps"))
-        tree.expect_in_order(*said("server", "create client -> a ram=6144 caps=3",
-                                   "ping client -> seen ram=6144 caps=3",
-                                   "deliver client -> a ram=6144 caps=3",
-                                   "destroy client -> a ram=6144 caps=3"))
+                                   "account: short of 40960 bytes and 3 caps"))
+        tree.expect_in_order(*said("server", "create client -> a ram=38912 caps=3",
+                                   "ping client -> seen ram=38912 caps=3",
+                                   "deliver client -> a ram=38912 caps=3",
+                                   "destroy client -> a ram=38912 caps=3"))
         tree.expect_bystanders()
 
 
@@ -89,7 +89,7 @@ def an_unseen_request_can_be_taken_back():
     with Tree(composition(server(), stopped(step("begin", "b"), step("close", "b"),
                                             ACCOUNT))) as tree:
         tree.expect_in_order(*said("client", "stop a: ok", "begin b: ok", "close b: ok",
-                                   "account: short of 8192 bytes and 3 caps"))
+                                   "account: short of 40960 bytes and 3 caps"))
         tree.end()
         tree.forbid(".*client -> b.*")
 
@@ -114,7 +114,7 @@ def the_end_of_a_server_denies_what_it_was_asked_for():
 def the_end_of_a_server_denies_what_it_was_making():
     with Tree(composition(BYSTANDERS, server('later="100"'),
                           client("client", step("open"), ACCOUNT))) as tree:
-        tree.expect(*said("server", "create client -> a ram=6144 caps=3"))
+        tree.expect(*said("server", "create client -> a ram=38912 caps=3"))
         tree.kill_process("server")
         tree.expect(KILLED)
         tree.expect_in_order(*said("client", "open a: denied", FREE))
@@ -156,8 +156,8 @@ def the_end_of_a_client_ends_its_sessions_at_the_server():
                          ("<exit/>", '[init] child "client" exited with exit value 0')):
         with Tree(composition(BYSTANDERS, server(), client("client", step("open"),
                                                            step("open", "b"), ending))) as tree:
-            tree.expect(line, *said("server", "destroy client -> a ram=6144 caps=3",
-                                    "destroy client -> b ram=6144 caps=3"))
+            tree.expect(line, *said("server", "destroy client -> a ram=38912 caps=3",
+                                    "destroy client -> b ram=38912 caps=3"))
             tree.expect_bystanders()
 
 
@@ -167,10 +167,10 @@ def the_end_of_a_client_ends_what_its_server_was_making():
     with Tree(composition(server('later_after="1" decide_us="20000"'), BYSTANDERS,
                           client("client", *steps))) as tree:
         tree.expect('[init] Error: child "client" crashed (SIGILL)',
-                    *said("server", "destroy client -> seen ram=6144 caps=3"))
-        tree.expect_in_order(*said("server", "create client -> a ram=6144 caps=3",
-                                   "deliver client -> a ram=6144 caps=3",
-                                   "destroy client -> a ram=6144 caps=3"))
+                    *said("server", "destroy client -> seen ram=38912 caps=3"))
+        tree.expect_in_order(*said("server", "create client -> a ram=38912 caps=3",
+                                   "deliver client -> a ram=38912 caps=3",
+                                   "destroy client -> a ram=38912 caps=3"))
         tree.expect_bystanders()
 
 

@@ -49,7 +49,7 @@ int peer_open(
 
 int peer_read(struct peers *peers, const char *label)
 {
-	return peer_open(peers, "ROM", label, 8192, 3);
+	return peer_open(peers, "ROM", label, KIN_SESSION_RAM, 3);
 }
 
 void peer_close(struct peers *peers, uint32_t id)

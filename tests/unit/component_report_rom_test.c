@@ -26,7 +26,7 @@ static void setup_open(struct peers *setup)
 
 static int writer_open(struct peers *setup, const char *label)
 {
-	return peer_open(setup, "Report", label, 3 * 4096 + 8192, 6);
+	return peer_open(setup, "Report", label, 3 * 4096 + KIN_SESSION_RAM, 6);
 }
 
 static void report_write(int channel, const char *text)
@@ -152,7 +152,8 @@ static void the_reporter_pays(void **state)
 	struct peers setup;
 
 	setup_open(&setup);
-	assert_int_equal(peer_open(&setup, "Report", "a", 8192, 6), -KIN_INSUFFICIENT_RAM);
+	assert_int_equal(
+		peer_open(&setup, "Report", "a", KIN_SESSION_RAM, 6), -KIN_INSUFFICIENT_RAM);
 	assert_int_equal(peer_open(&setup, "Report", "a", 1 << 20, 3), -KIN_INSUFFICIENT_CAPS);
 	int writer = writer_open(&setup, "a");
 

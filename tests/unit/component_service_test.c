@@ -107,7 +107,8 @@ static struct parent_pending_request create_request(uint32_t id, const char *ser
 	struct parent_pending_request request = { .kind = PARENT_REQUEST_CREATE,
 		.id = id,
 		.version = 1,
-		.args = { .label = "init -> client", .ram_quota = 8192, .cap_quota = 3 } };
+		.args = {
+			.label = "init -> client", .ram_quota = KIN_SESSION_RAM, .cap_quota = 3 } };
 
 	strcpy(request.service, service);
 	return request;
@@ -176,7 +177,7 @@ static void a_client_is_created_served_and_closed(void **state)
 	int channel = session_open(&server, 7, "ROM");
 
 	assert_string_equal(server.guest->client.args.label, "init -> client");
-	assert_int_equal(server.guest->client.quota.ram, 8192);
+	assert_int_equal(server.guest->client.quota.ram, KIN_SESSION_RAM);
 	assert_true(server.guest->client.quota.ram_used >= sizeof(struct guest));
 	assert_int_equal(server.guest->client.quota.caps_used, 1);
 	assert_int_equal(world_call(&server.world, channel, &rom_interface, rom_dataspace_operation,
@@ -253,13 +254,13 @@ static void what_a_client_can_not_pay_is_insufficient_and_leaves_nothing(void **
 	struct server server;
 
 	server_open(&server);
-	server.create_bytes = 8192;
+	server.create_bytes = KIN_SESSION_RAM;
 	world_request(&server.world, &r);
 	world_rounds(&server.world);
 	response_expect(&server, 7, KIN_INSUFFICIENT_RAM);
 	assert_int_equal(server.world.n_shortages, 0);
 	WORLD_WAIT(&server.world, server.world.n_objects == 1);
-	r.args.ram_quota = 16384;
+	r.args.ram_quota = 2 * KIN_SESSION_RAM;
 	r.id = 8;
 	world_request(&server.world, &r);
 	world_rounds(&server.world);
@@ -324,7 +325,7 @@ static void an_upgrade_raises_the_clients_quota(void **state)
 	world_rounds(&server.world);
 	response_expect(&server, 7, KIN_OK);
 	assert_int_equal(server.n_upgraded, 1);
-	assert_int_equal(server.guest->client.quota.ram, 9192);
+	assert_int_equal(server.guest->client.quota.ram, KIN_SESSION_RAM + 1000);
 	assert_int_equal(server.guest->client.quota.caps, 7);
 	request(&server, PARENT_REQUEST_CLOSE, 7);
 	world_close(&server.world);
@@ -351,7 +352,7 @@ static void closing_handles_what_was_sent_before(void **state)
 	server_open(&server);
 	int channel = session_open(&server, 7, "LOG");
 
-	for (int i = 0; i < 8; i++) {
+	for (int i = 0; i < 5; i++) {
 		struct log_write_request message;
 
 		snprintf(message.text, sizeof(message.text), "line %d", i);
@@ -363,8 +364,8 @@ static void closing_handles_what_was_sent_before(void **state)
 	world_request(&server.world, &r);
 	assert_int_equal(loop_round(&server.world.env.loop, 0), 0);
 	assert_int_equal(server.n_destroyed, 1);
-	assert_int_equal(server.n_writes, 8);
-	assert_string_equal(server.last_write, "line 7");
+	assert_int_equal(server.n_writes, 5);
+	assert_string_equal(server.last_write, "line 4");
 	world_close(&server.world);
 }
 
@@ -389,6 +390,7 @@ static void garbage_costs_a_client_its_channel_and_nobody_else(void **state)
 	assert_int_equal(server.n_destroyed, 0);
 	assert_int_equal(bad_client->channel, 0);
 	assert_int_equal(bad_client->quota.caps_used, 0);
+	assert_in_range(bad_client->quota.ram_used, 0, 4096);
 	assert_int_equal(world_call(&server.world, good, &rom_interface, rom_dataspace_operation,
 				 NULL, &reply),
 		KIN_INVALID);

@@ -8,7 +8,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#define ENOUGH_RAM  (64u << 10)
+#define ENOUGH_RAM  (2u * KIN_SESSION_RAM)
 #define ENOUGH_CAPS 10
 #define DEADLINE_MS 10000
 

@@ -106,7 +106,7 @@ static void allocations_end_where_the_account_ends(void **state)
 	assert_int_equal(core_pd_alloc_ram(pd, &(struct pd_alloc_ram_request){ 1, false }, &ram),
 		KIN_OUT_OF_CAPS);
 	assert_int_equal(core_pd_alloc_signal(pd, NULL, &signal), KIN_OUT_OF_CAPS);
-	assert_int_equal(core_pd_alloc_rpc(pd, NULL, &rpc), KIN_OUT_OF_CAPS);
+	assert_int_equal(core_pd_alloc_rpc(pd, NULL, &rpc), KIN_OUT_OF_RAM);
 	assert_account(pd, 8192, 4096, 1, 1);
 	close(ram.dataspace);
 	core_session_close(&pd->session);
@@ -120,7 +120,7 @@ static void a_freed_channel_is_dead_for_whoever_hoards_its_ends(void **state)
 	uint32_t account;
 	int cap;
 	char byte;
-	struct pd *pd = fixture_open_pd(f, "x", 8192, 3, &cap, &account);
+	struct pd *pd = fixture_open_pd(f, "x", KIN_CHANNEL_RAM, 3, &cap, &account);
 
 	assert_int_equal(core_pd_alloc_rpc(pd, NULL, &rpc), 0);
 	assert_true(channel_check(rpc.client));

@@ -11,6 +11,7 @@
 
 #include <kin/interface/rom.h>
 
+#include "core/costs.h"
 #include "core/descriptor.h"
 #include "core/executable.h"
 #include "core/rom.h"
@@ -41,7 +42,8 @@ static void assert_denied(struct fixture *f, const char *label, const char *line
 	int cap;
 
 	fixture_heard(f);
-	assert_int_equal(fixture_session(f, "ROM", label, 4096, 1, &rom, &cap), KIN_DENIED);
+	assert_int_equal(
+		fixture_session(f, "ROM", label, SESSION_RAM_BYTES, 1, &rom, &cap), KIN_DENIED);
 	assert_string_equal(fixture_heard(f), line);
 }
 

@@ -45,8 +45,8 @@ static void a_donation_below_the_least_is_insufficient(void **state)
 	static const struct {
 		const char *service;
 		uint64_t ram, caps;
-	} LEAST[] = { { "PD", 8192, 1 }, { "CPU", 4096, 1 }, { "LOG", 4096, 1 }, { "ROM", 4096, 1 },
-		{ "Timer", 4096, 2 } };
+	} LEAST[] = { { "PD", 24576, 1 }, { "CPU", 12288, 1 }, { "LOG", 20480, 1 },
+		{ "ROM", 12288, 1 }, { "Timer", 12288, 2 } };
 	struct fixture *f = *state;
 	struct core_session *session;
 	int cap;
@@ -94,7 +94,7 @@ static void who_does_not_take_its_answers_is_cut_off(void **state)
 	struct core_session *timer = fixture_open_session(f, "Timer", "lazy", &cap);
 
 	fcntl(cap, F_SETFL, O_NONBLOCK);
-	for (int i = 0; i < 1000 && timer->channel; i++) {
+	for (int i = 0; i < 1000 && timer->ends.server; i++) {
 		kin_send(cap, &timer_interface, timer_timer_operation, &request);
 		fixture_settle(f);
 	}

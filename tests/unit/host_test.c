@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include <kin/interface/rom.h>
+#include <kin/session.h>
 
 #include "host/rom.h"
 #include "ipc/channel.h"
@@ -28,7 +29,7 @@ static struct parent_session_request session_request(const char *service, bool w
 	struct parent_session_request request = { .id = ID,
 		.version = 1,
 		.wait = wait,
-		.args = { .ram_quota = 16 * 1024, .cap_quota = 4 } };
+		.args = { .ram_quota = KIN_SESSION_RAM, .cap_quota = 4 } };
 
 	strcpy(request.service, service);
 	return request;
@@ -502,7 +503,7 @@ static void a_server_reads_its_requests(void **state)
 	assert_int_equal(open_as_client(hosted, "X", false), KIN_PENDING);
 	read_rom(hosted, rom, text, sizeof(text));
 	assert_non_null(strstr(text, "<create id=\"1\" service=\"X\" label=\"client\">"));
-	assert_non_null(strstr(text, "ram_quota=14336, cap_quota=4"));
+	assert_non_null(strstr(text, "ram_quota=38912, cap_quota=4"));
 	close(rom);
 }
 

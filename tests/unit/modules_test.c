@@ -93,7 +93,7 @@ static void a_child_that_can_not_pay_for_them_does_not_start(void **state)
 	static const struct {
 		const char *config, *log;
 	} cases[] = {
-		{ HEAD "<start name='a' ram='60K'/>" TAIL, "a: out of RAM during loading" },
+		{ HEAD "<start name='a' ram='150K'/>" TAIL, "a: out of RAM during loading" },
 		{ HEAD "<start name='a' caps='12'/>" TAIL, "a: out of caps during loading" },
 	};
 

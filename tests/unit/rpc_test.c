@@ -10,9 +10,11 @@
 #include <stdint.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -496,6 +498,29 @@ static void only_a_channel_passes_for_one(void **state)
 	close(other);
 }
 
+/* Whatever is sent, in messages of whatever sizes, libkin's bound on them or not */
+static void a_full_channel_holds_no_more_than_it_costs(void **state)
+{
+	static char message[1 << 13];
+	struct probe *probe = *state;
+	int most = 0, held;
+
+	for (size_t small = 1; small < sizeof(message); small += 50) {
+		for (int n = 0; n < 8; n++) {
+			for (int i = 0; i < n; i++)
+				send(probe->client, message, small, MSG_DONTWAIT);
+			for (size_t last = sizeof(message); last > 0; last -= 64)
+				send(probe->client, message, last, MSG_DONTWAIT);
+			assert_int_equal(ioctl(probe->client, SIOCOUTQ, &held), 0);
+			most = held > most ? held : most;
+			while (recv(probe->server, message, 1, MSG_DONTWAIT) > 0)
+				;
+		}
+	}
+	print_message("a channel holds up to %d bytes in one direction\n", most);
+	assert_in_range(most, 4096, CHANNEL_QUEUE_BYTES);
+}
+
 static void both_ends_of_a_channel_close_on_exec(void **state)
 {
 	struct probe *probe = *state;
@@ -525,6 +550,7 @@ int main(void)
 		TEST(who_does_not_drain_its_replies_cannot_block_the_server),
 		TEST(a_channel_is_known_by_its_cookie),
 		TEST(only_a_channel_passes_for_one),
+		TEST(a_full_channel_holds_no_more_than_it_costs),
 		TEST(both_ends_of_a_channel_close_on_exec),
 	};
 

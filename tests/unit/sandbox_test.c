@@ -130,7 +130,7 @@ static void an_environment_found_too_small_is_asked_for_again_with_more(void **s
 	assert_int_equal(model_happened(model, "up session LOG"), 4);
 	assert_int_equal(state_of(model, "a"), CHILD_ALIVE);
 	const struct session *log = session_find(model_child(model, "a"), ENV_LOG);
-	assert_int_equal(log->args.ram_quota, 12 * 1024 + 3 * 8 * 1024 - SESSION_COST_BYTES);
+	assert_int_equal(log->args.ram_quota, 40 * 1024 + 3 * 8 * 1024 - SESSION_COST_BYTES);
 	model_free(model);
 }
 

@@ -214,7 +214,7 @@ static void quota_is_shown_as_assigned_and_held(void **state)
 	model_settle(model);
 	assert_report(model, "<state version=\"1\">\n"
 			     "\t<child name=\"a\" binary=\"a\">\n"
-			     "\t\t<ram assigned=\"1M\" quota=\"976K\" used=\"4K\" avail=\"972K\" "
+			     "\t\t<ram assigned=\"1M\" quota=\"908K\" used=\"4K\" avail=\"904K\" "
 			     "requested=\"8K\"/>\n"
 			     "\t\t<caps assigned=\"100\" quota=\"91\" used=\"3\" avail=\"88\"/>\n"
 			     "\t</child>\n"
@@ -235,7 +235,7 @@ static void each_of_many_children_is_shown_with_its_own_quota(void **state)
 
 	for (int i = 0; i < MANY; i++)
 		n += snprintf(config + n, sizeof(config) - (size_t) n,
-			"<start name='c%d' ram='%dK'/>", i, i % 3 ? 100 + i : 0);
+			"<start name='c%d' ram='%dK'/>", i, i % 3 ? 200 + i : 0);
 	snprintf(config + n, sizeof(config) - (size_t) n, "</config>");
 	struct model *model = model_with(config);
 	const char *report = model_report(model);
@@ -244,8 +244,8 @@ static void each_of_many_children_is_shown_with_its_own_quota(void **state)
 		snprintf(expected, sizeof(expected), "name=\"c%d\"", i);
 		report = strstr(report, expected);
 		assert_non_null(report);
-		snprintf(expected, sizeof(expected), "<ram assigned=\"%dK\" quota=\"%dK\"", 100 + i,
-			100 + i - 48);
+		snprintf(expected, sizeof(expected), "<ram assigned=\"%dK\" quota=\"%dK\"", 200 + i,
+			200 + i - 116);
 		if (i % 3) {
 			report = strstr(report, expected);
 			assert_non_null(report);

@@ -3,13 +3,11 @@
  */
 #include "core/linux/inspect.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -95,43 +93,12 @@ uint64_t inspect_cpu_ns(pid_t pid)
 	return (uint64_t) time.tv_sec * 1000000000u + (uint64_t) time.tv_nsec;
 }
 
-unsigned inspect_unread(pid_t pid, int fd)
+unsigned inspect_unread(int fd)
 {
 	char what[32], text[CHUNK_BYTES];
 
 	snprintf(what, sizeof(what), "fdinfo/%d", fd);
-	if (proc_read(pid, what, text) < 0)
+	if (proc_read(0, what, text) < 0)
 		return 0;
 	return (unsigned) field(text, "\nscm_fds:");
-}
-
-void inspect_unread_most(pid_t pid, struct unread *ret)
-{
-	struct dirent *entry;
-	DIR *folder;
-	int fd = proc_open(pid, "fd");
-
-	*ret = (struct unread){ -1, 0 };
-	if (fd < 0)
-		return;
-	folder = fdopendir(fd);
-	if (!folder) {
-		close(fd);
-		return;
-	}
-	while ((entry = readdir(folder))) {
-		int number = atoi(entry->d_name);
-		unsigned n = entry->d_name[0] == '.' ? 0 : inspect_unread(pid, number);
-
-		if (n > ret->n)
-			*ret = (struct unread){ number, n };
-	}
-	closedir(folder);
-}
-
-int inspect_take(int pidfd, int fd)
-{
-	int taken = (int) syscall(SYS_pidfd_getfd, pidfd, fd, 0);
-
-	return taken < 0 ? -errno : taken;
 }

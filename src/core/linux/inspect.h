@@ -28,29 +28,7 @@ int inspect_memory(pid_t pid, unsigned mappings_max, struct inspection *ret);
 /** inspect_cpu_ns() - CPU time that a process has had; 0 if there is no such process */
 uint64_t inspect_cpu_ns(pid_t pid);
 
-/**
- * inspect_unread() - capabilities that wait in a socket to be received
- * @pid: 0 for the caller itself
- *
- * Return: their number; 0 for what is no socket, or can't be looked at.
- */
-unsigned inspect_unread(pid_t pid, int fd);
-
-/* A socket of a process, and capabilities that wait in it */
-struct unread {
-	int fd;
-	unsigned n;
-};
-
-/** inspect_unread_most() - that of all descriptors of a process in which most wait; n is 0 if none
- */
-void inspect_unread_most(pid_t pid, struct unread *ret);
-
-/**
- * inspect_take() - a descriptor of our own for what a process has under that number
- *
- * Return: close-on-exec, the caller's; or negative errno, -EPERM where ptrace is forbidden.
- */
-int inspect_take(int pidfd, int fd);
+/** inspect_unread() - capabilities that wait to be received at an end of a channel; 0 if unknown */
+unsigned inspect_unread(int fd);
 
 #endif

@@ -176,7 +176,7 @@ static int probe_capabilities_under_way(const struct spawner *spawner)
 	memcpy(CMSG_DATA(&control.header), &ends[0], sizeof(int));
 	if (sendmsg(ends[0], &msg, 0) < 0)
 		return errno;
-	return inspect_unread(0, ends[1]) == 1 ? 0 : NOT_EFFECTED;
+	return inspect_unread(ends[1]) == 1 ? 0 : NOT_EFFECTED;
 }
 
 static int probe_nice(const struct spawner *spawner)

@@ -28,7 +28,7 @@ static const struct shape {
 	{ "operation", 8, 9999, 0, 0 },
 	{ "status", 8, 0, 77, 0 },
 	{ "trailing", 900, 0, 0, 0 },
-	{ "large", KIN_MESSAGE_MAX + 500, 0, 0, 0 },
+	{ "large", KIN_MESSAGE_MAX + 400, 0, 0, 0 },
 	{ "caps", 8, 0, 0, KIN_MESSAGE_CAPS_MAX },
 	{ "many-caps", 8, 0, 0, CAPS_MANY },
 };
@@ -39,7 +39,7 @@ static void shape_send(const struct shape *shape, int channel)
 		struct cmsghdr header;
 		char space[CMSG_SPACE(sizeof(int) * CAPS_MANY)];
 	} control;
-	char bytes[KIN_MESSAGE_MAX + 500];
+	char bytes[KIN_MESSAGE_MAX + 400];
 	struct iovec iov = { bytes, shape->size };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 
