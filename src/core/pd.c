@@ -195,6 +195,7 @@ HANDLER(alloc_rpc)
 HANDLER(free)
 HANDLER(account)
 HANDLER(accounts)
+HANDLER(walls)
 HANDLER(adopt)
 HANDLER(transfer)
 HANDLER(start)
@@ -209,6 +210,7 @@ static const struct pd_handlers handlers = {
 	.free = handle_free,
 	.account = handle_account,
 	.accounts = handle_accounts,
+	.walls = handle_walls,
 	.adopt = handle_adopt,
 	.transfer = handle_transfer,
 	.start = handle_start,

@@ -65,6 +65,8 @@ int core_pd_account(
 	struct pd *pd, const struct pd_account_request *request, struct pd_account_reply *ret);
 int core_pd_accounts(
 	struct pd *pd, const struct pd_accounts_request *request, struct pd_accounts_reply *ret);
+int core_pd_walls(
+	struct pd *pd, const struct pd_walls_request *request, struct pd_walls_reply *ret);
 int core_pd_adopt(
 	struct pd *pd, const struct pd_adopt_request *request, struct pd_adopt_reply *ret);
 int core_pd_transfer(

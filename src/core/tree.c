@@ -40,7 +40,9 @@ static void pd_open(struct kin_generator *g, struct pd *pd)
 	kin_generator_attribute_number(g, "private", pd_private_bytes(pd));
 	kin_generator_attribute_number(g, "caps", account->quota.caps);
 	kin_generator_attribute_number(g, "caps_used", account->used.caps);
-	walls_generate(g, pd);
+	struct walls walls = walls_around(pd);
+
+	walls_generate(g, &walls, "_held_by");
 }
 
 /* No deeper than LEDGER_DEPTH_MAX calls. */

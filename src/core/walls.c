@@ -4,45 +4,49 @@
 #include <sched.h>
 #include <sys/resource.h>
 
-#include <kin/generator.h>
-
 #include "core/process.h"
 #include "core/services.h"
 
-static const char *cpu_class(pid_t pid)
+static uint32_t if_holds(bool holds, enum wall wall)
 {
-	return sched_getscheduler(pid) == SCHED_IDLE ? "idle class" : NULL;
+	return holds ? wall : 0;
 }
 
-static void cpu_generate(struct kin_generator *g, const struct process *process, bool group)
-{
-	const char *class = cpu_class(process->pid);
-	const char *second = group ? ", control group" : "";
-
-	if (class)
-		kin_generator_attribute_format(g, "cpu_held_by", "%s%s", class, second);
-	else
-		kin_generator_attribute_format(g, "cpu_held_by", "nice %d%s",
-			getpriority(PRIO_PROCESS, (id_t) process->pid), second);
-}
-
-void walls_generate(struct kin_generator *g, const struct pd *pd)
+struct walls walls_around(const struct pd *pd)
 {
 	const struct process *process = pd->process;
 
 	if (!process || process->ended)
-		return;
+		return (struct walls){ 0 };
 	const struct spawner *spawner = pd->session.services->spawner;
 	const struct cgroups *cgroups = &spawner->cgroups;
 	bool group = process->cgroup.number != 0;
 
-	kin_generator_attribute_format(g, "ram_held_by", "%s, address limit, watch%s",
-		spawner->data_enforced ? "data limit" : "nothing but the account",
-		group && cgroups->memory ? ", control group" : "");
-	kin_generator_attribute_format(g, "caps_held_by", "account, descriptor limit%s",
-		process->uid ? ", own user" : ", watch");
-	cpu_generate(g, process, group && cgroups->cpu);
-	kin_generator_attribute_format(g, "reach_held_by", "seccomp%s%s%s",
-		spawner->landlock_fd >= 0 ? ", Landlock" : "", process->uid ? ", own user" : "",
-		group && cgroups->pids ? ", control group" : "");
+	return (struct walls){
+		.standing =
+			WALL_PROCESS | if_holds(spawner->data_enforced, WALL_DATA_LIMIT) |
+			if_holds(spawner->landlock_fd >= 0, WALL_LANDLOCK) |
+			if_holds(process->uid, WALL_USER) |
+			if_holds(group && cgroups->memory, WALL_GROUP_MEMORY) |
+			if_holds(group && cgroups->cpu, WALL_GROUP_CPU) |
+			if_holds(group && cgroups->pids, WALL_GROUP_PIDS) |
+			if_holds(sched_getscheduler(process->pid) == SCHED_IDLE, WALL_IDLE_CLASS),
+		.nice = getpriority(PRIO_PROCESS, (id_t) process->pid),
+	};
+}
+
+int core_pd_walls(struct pd *pd, const struct pd_walls_request *request, struct pd_walls_reply *ret)
+{
+	ret->n_walls = request->n_accounts;
+	for (uint32_t i = 0; i < request->n_accounts; i++) {
+		const struct pd *child = pd_child(pd, request->accounts[i].account);
+
+		/* Its adopter may know of its end before the loop told us. */
+		if (child && child->process)
+			process_poll(child->process);
+		struct walls walls = child ? walls_around(child) : (struct walls){ 0 };
+
+		ret->walls[i] = (struct pd_held){ walls.standing, walls.nice };
+	}
+	return 0;
 }

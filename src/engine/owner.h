@@ -20,6 +20,7 @@
 #include <kin/answer.h>
 #include <kin/args.h>
 
+#include "base/walls.h"
 #include "engine/quota.h"
 
 #define OWNER_SELF      0   /* account of the engine's own program */
@@ -58,6 +59,8 @@ struct account_ops {
 	/* The same of at most OWNER_INFOS_MAX, for who has a better way than one by one, else NULL.
 	 * Of an account that is none all is 0. */
 	int (*infos)(void *ctx, const uint32_t *accounts, size_t n, struct account_info *ret);
+	/* What holds the processes of as many, nothing where none runs; NULL if nobody knows. */
+	int (*walls)(void *ctx, const uint32_t *accounts, size_t n, struct walls *ret);
 };
 
 /* What a child is started with; all borrowed. */

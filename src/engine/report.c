@@ -45,6 +45,7 @@ void report_configure(struct sandbox *sandbox, const struct kin_node *node)
 		.child_caps = kin_node_boolean(node, "child_caps", false),
 		.init_ram = kin_node_boolean(node, "init_ram", false),
 		.init_caps = kin_node_boolean(node, "init_caps", false),
+		.child_walls = kin_node_boolean(node, "child_walls", false),
 		.history = kin_node_boolean(node, "history", false),
 	};
 	report->delay_ms = node ? kin_node_number(node, "delay_ms", REPORT_DELAY_MS) : 0;
@@ -104,21 +105,35 @@ void report_due(struct sandbox *sandbox)
 struct accounts {
 	uint32_t numbers[OWNER_INFOS_MAX];
 	struct account_info infos[OWNER_INFOS_MAX];
-	size_t n;   /* of children from the first on that have one */
-	bool known; /* they could be read */
+	struct walls walls[OWNER_INFOS_MAX];
+	size_t n; /* of children from the first on that have one */
+	bool infos_known, walls_known;
 };
 
-/* Reads those of the children from @child on that are asked for at once. Return: who comes next */
-static struct child *accounts_read(
-	struct accounts *accounts, const struct owner *owner, struct child *child)
+/* Those of the children from @child on that are asked for at once. Return: who comes next */
+static struct child *accounts_gather(struct accounts *accounts, struct child *child)
 {
 	accounts->n = 0;
+	accounts->infos_known = accounts->walls_known = false;
 	for (; child && accounts->n < OWNER_INFOS_MAX; child = child->next)
 		if (child->adopted)
 			accounts->numbers[accounts->n++] = child->account;
-	accounts->known = accounts->n &&
-			  owner_infos(owner, accounts->numbers, accounts->n, accounts->infos) == 0;
 	return child;
+}
+
+static void infos_read(struct accounts *accounts, const struct owner *owner)
+{
+	accounts->infos_known = accounts->n && owner_infos(owner, accounts->numbers, accounts->n,
+						       accounts->infos) == 0;
+}
+
+static void walls_read(struct accounts *accounts, const struct owner *owner)
+{
+	const struct account_ops *ops = owner->accounts;
+
+	accounts->walls_known =
+		accounts->n && ops->walls &&
+		ops->walls(owner->ctx, accounts->numbers, accounts->n, accounts->walls) == 0;
 }
 
 /* Return: whether it is another one than last time */
@@ -151,9 +166,10 @@ static bool sample_children(struct sandbox *sandbox)
 	while (child) {
 		const struct account_info *info = accounts.infos;
 
-		end = accounts_read(&accounts, sandbox->owner, child);
+		end = accounts_gather(&accounts, child);
+		infos_read(&accounts, sandbox->owner);
 		for (; child != end; child = child->next)
-			if (accounts.known && child->adopted)
+			if (accounts.infos_known && child->adopted)
 				changed |=
 					sample(info++, &child->sampled_quota, &child->sampled_used);
 	}
@@ -275,6 +291,16 @@ static void generate_account(struct kin_generator *g, const struct child *child,
 		generate_quota(g, "caps", &child->assigned, child->wanted.caps, info);
 }
 
+static void generate_walls(
+	struct kin_generator *g, const struct child *child, const struct walls *walls)
+{
+	if (child->state != CHILD_ALIVE || !(walls->standing & WALL_PROCESS))
+		return;
+	kin_generator_open(g, "walls");
+	walls_generate(g, walls, "");
+	kin_generator_close(g);
+}
+
 /* What a child that does not run waits for. */
 static void generate_reason(struct kin_generator *g, const struct child *child)
 {
@@ -338,9 +364,10 @@ static void generate_history(struct kin_generator *g, const struct child_history
 	kin_generator_close(g);
 }
 
-/* @info: of its account, NULL if it has none or it is not known */
+/* @info, @walls: of its account, NULL if it has none or they are not known or not to be told */
 static void generate_child(struct kin_generator *g, const struct child *child,
-	const struct report_details *details, const struct account_info *info)
+	const struct report_details *details, const struct account_info *info,
+	const struct walls *walls)
 {
 	const char *version = child->start ? kin_node_attribute(child->start, "version") : NULL;
 
@@ -364,6 +391,8 @@ static void generate_child(struct kin_generator *g, const struct child *child,
 			g, "skipped_heartbeats", child->heartbeats_outstanding - 1);
 	if (info)
 		generate_account(g, child, details, info);
+	if (walls)
+		generate_walls(g, child, walls);
 	if (details->history && (child->stuck || child->failed))
 		generate_needs(g, child);
 	if (details->history)
@@ -394,17 +423,25 @@ static void generate_children(struct kin_generator *g, const struct sandbox *san
 	const struct report_details *details)
 {
 	bool with_accounts = details->child_ram || details->child_caps;
-	struct child *child = sandbox->children, *end = NULL;
-	struct accounts accounts = { .known = false };
+	struct child *child = sandbox->children, *end;
+	struct accounts accounts;
 
 	while (child) {
-		const struct account_info *info = accounts.infos;
+		size_t i = 0;
 
+		end = accounts_gather(&accounts, child);
 		if (with_accounts)
-			end = accounts_read(&accounts, sandbox->owner, child);
-		for (; child != end; child = child->next)
+			infos_read(&accounts, sandbox->owner);
+		if (details->child_walls)
+			walls_read(&accounts, sandbox->owner);
+		for (; child != end; child = child->next) {
+			bool known = child->adopted;
+
 			generate_child(g, child, details,
-				accounts.known && child->adopted ? info++ : NULL);
+				known && accounts.infos_known ? &accounts.infos[i] : NULL,
+				known && accounts.walls_known ? &accounts.walls[i] : NULL);
+			i += known;
+		}
 	}
 }
 

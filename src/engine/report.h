@@ -25,6 +25,7 @@ struct sandbox;
 struct report_details {
 	bool ids, requested, provided, session_args;
 	bool child_ram, child_caps, init_ram, init_caps;
+	bool child_walls;
 	bool history; /* and why children are as they are */
 };
 

@@ -146,8 +146,9 @@ static const struct element report = { "report", false,
 		{ "requested", VALUE_BOOLEAN }, { "provided", VALUE_BOOLEAN },
 		{ "session_args", VALUE_BOOLEAN }, { "child_ram", VALUE_BOOLEAN },
 		{ "child_caps", VALUE_BOOLEAN }, { "init_ram", VALUE_BOOLEAN },
-		{ "init_caps", VALUE_BOOLEAN }, { "buffer", VALUE_NUMBER },
-		{ "history", VALUE_BOOLEAN }, { "generate", VALUE_SYNTAX }) };
+		{ "init_caps", VALUE_BOOLEAN }, { "child_walls", VALUE_BOOLEAN },
+		{ "buffer", VALUE_NUMBER }, { "history", VALUE_BOOLEAN },
+		{ "generate", VALUE_SYNTAX }) };
 static const struct element heartbeat = { "heartbeat", false,
 	ATTRIBUTES({ "rate_ms", VALUE_NUMBER }) };
 static const struct element alias = { "alias", false,

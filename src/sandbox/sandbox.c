@@ -266,7 +266,8 @@ int kin_sandbox_heartbeat(struct kin_sandbox *sandbox, const char *name, unsigne
 
 void kin_sandbox_report(struct kin_sandbox *sandbox, struct kin_generator *g)
 {
-	const struct report_details all = { true, true, true, true, true, true, true, true, true };
+	const struct report_details all = { true, true, true, true, true, true, true, true, true,
+		true };
 
 	report_generate(&sandbox->host.sandbox, &all, g);
 }

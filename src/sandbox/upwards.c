@@ -110,6 +110,24 @@ static int account_infos(void *ctx, const uint32_t *accounts, size_t n, struct a
 	return 0;
 }
 
+static int account_walls(void *ctx, const uint32_t *accounts, size_t n, struct walls *ret)
+{
+	struct pd_walls_request request = { .n_accounts = (uint32_t) n };
+	struct pd_walls_reply reply;
+
+	for (size_t i = 0; i < n; i++)
+		request.accounts[i].account = accounts[i];
+	int r = pd_walls(env_of(ctx)->start.pd, &request, &reply);
+
+	if (r)
+		return r;
+	if (reply.n_walls != n)
+		return -EPROTO;
+	for (size_t i = 0; i < n; i++)
+		ret[i] = (struct walls){ reply.walls[i].standing, reply.walls[i].nice };
+	return 0;
+}
+
 int sandbox_adopt(void *ctx, int pd, struct quota quota, uint32_t *ret_account)
 {
 	struct pd_adopt_reply reply;
@@ -206,4 +224,5 @@ void sandbox_free_object(void *ctx, uint32_t id)
 
 const struct up_ops sandbox_up_ops = { up_session, up_session_cap, up_upgrade, up_close,
 	up_resource_request };
-const struct account_ops sandbox_account_ops = { transfer, account_info, account_infos };
+const struct account_ops sandbox_account_ops = { transfer, account_info, account_infos,
+	account_walls };

@@ -38,6 +38,11 @@ KIN_LAYOUT_DECLARE(pd_info, PD_ACCOUNT_REPLY)
 #define PD_ACCOUNTS_REQUEST(F) F(LIST, accounts, PD_ACCOUNTS_MAX, pd_number)
 #define PD_ACCOUNTS_REPLY(F)   F(LIST, infos, PD_ACCOUNTS_MAX, pd_info)
 
+/* What holds the processes of as many: a set of base/walls.h, 0 where none runs, and the nice value. */
+#define PD_HELD(F) F(U32, standing) F(I64, nice)
+KIN_LAYOUT_DECLARE(pd_held, PD_HELD)
+#define PD_WALLS_REPLY(F) F(LIST, walls, PD_ACCOUNTS_MAX, pd_held)
+
 /* Become the reference account of @pd and give it a first quota. Answers: KIN_EXCEEDED,
  * KIN_INVALID (not a PD of this core, or adopted before). */
 #define PD_ADOPT_REQUEST(F) F(CAP, pd) F(U64, ram) F(U64, caps)
@@ -91,7 +96,8 @@ enum pd_status { PD_STATUS_NONE, PD_STATUS_RUNNING, PD_STATUS_EXITED, PD_STATUS_
 	OP(pd, status, CALL, PD_STATUS_REQUEST, PD_STATUS_REPLY) \
 	OP(pd, kill, CALL, PD_KILL_REQUEST, KIN_NOTHING) \
 	OP(pd, load, CALL, PD_LOAD_REQUEST, PD_LOAD_REPLY) \
-	OP(pd, accounts, CALL, PD_ACCOUNTS_REQUEST, PD_ACCOUNTS_REPLY)
+	OP(pd, accounts, CALL, PD_ACCOUNTS_REQUEST, PD_ACCOUNTS_REPLY) \
+	OP(pd, walls, CALL, PD_ACCOUNTS_REQUEST, PD_WALLS_REPLY)
 
 /* clang-format on */
 KIN_INTERFACE_DECLARE(pd, PD_OPERATIONS)

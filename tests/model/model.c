@@ -121,7 +121,20 @@ static int info(void *ctx, uint32_t number, struct account_info *ret)
 	return 0;
 }
 
-static const struct account_ops account_ops = { .transfer = transfer, .info = info };
+/* All that are adopted run, as far as the parent knows; each with the nice value of its number. */
+static int walls(void *ctx, const uint32_t *accounts, size_t n, struct walls *ret)
+{
+	for (size_t i = 0; i < n; i++)
+		ret[i] = model_account(ctx, accounts[i])
+				 ? (struct walls){ WALL_PROCESS | WALL_DATA_LIMIT, accounts[i] }
+				 : (struct walls){ 0 };
+	((struct model *) ctx)->n_walls_asked++;
+	return 0;
+}
+
+static const struct account_ops account_ops = {
+	.transfer = transfer, .info = info, .walls = walls
+};
 
 static struct model_pd *pd_new(struct model *model, int cap)
 {

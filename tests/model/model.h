@@ -22,7 +22,7 @@
 #define MODEL_LINES_MAX    512
 #define MODEL_LINE_BYTES   256
 #define MODEL_SCRIPTS_MAX  16
-#define MODEL_REPORT_BYTES 32768
+#define MODEL_REPORT_BYTES 65536
 
 #define MODEL_RAM  (64u << 20) /* what the engine's program owns at first */
 #define MODEL_CAPS 2000u
@@ -116,7 +116,7 @@ struct model {
 	void *walk;
 
 	uint64_t armed_ms[OWNER_TIMERS]; /* 0: not armed */
-	unsigned n_reports;
+	unsigned n_reports, n_walls_asked;
 	char report[MODEL_REPORT_BYTES];
 
 	struct model_lines journal, log;

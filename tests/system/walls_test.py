@@ -2,6 +2,7 @@
 import os
 import re
 import subprocess
+from xml.etree import ElementTree
 
 from harness import BYSTANDERS, KIN, Command, composition, main, private_folder, start, test
 
@@ -80,6 +81,51 @@ def the_tree_shows_what_holds_each_component():
             assert walls[1].startswith("caps held by account, descriptor limit"), walls
             assert walls[2] == "CPU held by nice 19", walls
             assert walls[3].startswith("reach held by seccomp"), walls
+            tree.end()
+
+
+def walls_by_tree(lines, name):
+    """What `kin tree --walls` says below a component."""
+    begin = next(i for i, line in enumerate(lines) if f"─ {name} " in line)
+    held = [line.strip(" │").split(" held by ") for line in lines[begin + 1:begin + 5]]
+    return {what.lower(): walls for what, walls in held}
+
+
+def walls_by_report(report, name):
+    """What the state report says of a child; None if it does not."""
+    walls = report.find(f"child[@name='{name}']/walls")
+    return None if walls is None else walls.attrib
+
+
+@test
+def the_state_report_says_the_same_at_every_level():
+    here = '<config><log string="up"/></config>'
+    deep = composition(start("deep", "dummy", here, priority="-1"))
+    inner = start("inner", "kin-init", deep.replace("<config>", '<config prio_levels="2">', 1),
+                  ram="8M", caps=300, priority="-1")
+    gone = start("gone", "dummy", "<config><exit/></config>")
+    config = composition(inner, start("high", "dummy", here), gone)
+    with private_folder() as folder:
+        (folder / "t.xml").write_text(config.replace("<config>", '<config prio_levels="2">', 1),
+                                      encoding="utf-8")
+        env = dict(os.environ, XDG_RUNTIME_DIR=str(folder))
+        roms = [word for rom in os.environ["KIN_ROMS"].split(":") for word in ("--rom", rom)]
+
+        def say(*words):
+            return subprocess.run([KIN, *words], env=env, check=True, text=True,
+                                  capture_output=True).stdout
+
+        with Command("run", "--quiet", *roms[:16], str(folder / "t.xml"), env=env) as tree:
+            tree.expect("[init -> inner -> deep] up", "[init -> high] up",
+                        '[init] child "gone" exited with exit value 0')
+            shown = say("tree", "--walls").splitlines()
+            for init, names in (("init", ("inner", "high")), ("init -> inner", ("deep",))):
+                report = ElementTree.fromstring(say("status", init))
+                for name in names:
+                    assert walls_by_report(report, name) == walls_by_tree(shown, name), name
+            report = ElementTree.fromstring(say("status"))
+            assert report.find("child[@name='gone']") is not None
+            assert walls_by_report(report, "gone") is None
             tree.end()
 
 

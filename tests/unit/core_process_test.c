@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "core/process.h"
 #include "core/rom.h"
 #include "core/tree.h"
+#include "core/walls.h"
 #include "ipc/signal.h"
 
 /* Life and death */
@@ -54,6 +56,39 @@ static void fixed_costs_are_charged_while_it_runs(void **state)
 	fixture_settle(f);
 	assert_int_equal(child_account(f, &c).ram_used, 0);
 	assert_int_equal(child_account(f, &c).cap_used, 0);
+	child_close(f, &c);
+}
+
+static struct walls walls_told(struct fixture *f, uint32_t account)
+{
+	struct pd_walls_request request = { 2, { { account + 1000 }, { account } } };
+	struct pd_walls_reply reply;
+
+	assert_int_equal(core_pd_walls(&f->services.root, &request, &reply), 0);
+	assert_int_equal(reply.n_walls, 2);
+	assert_int_equal(reply.walls[0].standing, 0); /* of an account that is none */
+	return (struct walls){ reply.walls[1].standing, reply.walls[1].nice };
+}
+
+static void walls_are_told_while_it_runs(void **state)
+{
+	struct fixture *f = *state;
+	struct child c;
+
+	child_install(f, "child");
+	child_open(f, &c, "child", 4 * MIB, 20);
+	assert_int_equal(walls_told(f, c.account).standing, 0);
+	assert_int_equal(child_start(f, &c), 0);
+	struct walls walls = walls_told(f, c.account);
+	assert_int_equal(walls.standing & (WALL_PROCESS | WALL_DATA_LIMIT | WALL_IDLE_CLASS),
+		WALL_PROCESS | WALL_DATA_LIMIT);
+	assert_int_equal(!!(walls.standing & WALL_LANDLOCK), f->spawner.landlock_fd >= 0);
+	assert_int_equal(walls.nice, getpriority(PRIO_PROCESS, 0));
+	child_tell(&c, CORE_CHILD_EXIT, 0);
+	child_wait(f, &c);
+	/* Right after the pidfd tells, before core's loop has run. */
+	assert_int_equal(walls_told(f, c.account).standing, 0);
+	fixture_settle(f);
 	child_close(f, &c);
 }
 
@@ -297,6 +332,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		WITH_CORE(a_child_starts_and_its_exit_value_stays),
 		WITH_CORE(fixed_costs_are_charged_while_it_runs),
+		WITH_CORE(walls_are_told_while_it_runs),
 		WITH_CORE(closing_the_cpu_session_kills),
 		WITH_CORE(an_adopter_can_kill),
 		WITH_CORE(closing_the_pd_kills_and_reaps_without_waiting),

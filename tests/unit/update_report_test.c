@@ -222,14 +222,50 @@ static void quota_is_shown_as_assigned_and_held(void **state)
 	model_free(model);
 }
 
+static void walls_are_shown_of_those_that_run(void **state)
+{
+	struct model *model = model_with(CONFIG("<report child_walls='yes'/> <start name='a'/>"
+						"<start name='b'/> <start name='c'/>"));
+
+	child_exit(model_child(model, "b"), 3);
+	model_settle(model);
+	assert_report(model, "<state version=\"1\">\n"
+			     "\t<child name=\"a\" binary=\"a\">\n"
+			     "\t\t<walls ram=\"data limit, address limit, watch\" "
+			     "caps=\"account, descriptor limit, watch\" cpu=\"nice 1\" "
+			     "reach=\"seccomp\"/>\n"
+			     "\t</child>\n"
+			     "\t<child name=\"b\" binary=\"b\" exited=\"3\"/>\n"
+			     "\t<child name=\"c\" binary=\"c\">\n"
+			     "\t\t<walls ram=\"data limit, address limit, watch\" "
+			     "caps=\"account, descriptor limit, watch\" cpu=\"nice 3\" "
+			     "reach=\"seccomp\"/>\n"
+			     "\t</child>\n"
+			     "</state>\n");
+	assert_int_equal(model->n_walls_asked, 1);
+	model_free(model);
+}
+
+static void walls_are_not_asked_for_if_nobody_wants_them(void **state)
+{
+	struct model *model =
+		model_with(CONFIG("<report child_ram='yes' child_walls='no'/> <start name='a'/>"));
+
+	assert_null(strstr(model_report(model), "walls"));
+	assert_int_equal(model->n_walls_asked, 0);
+	model_free(model);
+}
+
 /* More than are asked about at once, and some in between have no account. */
 static void each_of_many_children_is_shown_with_its_own_quota(void **state)
 {
 	enum { MANY = 2 * OWNER_INFOS_MAX + 3 };
 	char config[MANY * 64 + 1024], expected[64];
+	uint32_t number = 0;
 	int n = snprintf(config, sizeof(config),
-		"<config> <report child_ram='yes'/> <parent-provides> <service name='PD'/> "
-		"<service name='CPU'/> <service name='LOG'/> <service name='ROM'/> "
+		"<config> <report child_ram='yes' child_walls='yes'/> <parent-provides> "
+		"<service name='PD'/> <service name='CPU'/> <service name='LOG'/> <service "
+		"name='ROM'/> "
 		"</parent-provides> <default-route> <any-service> <parent/> </any-service> "
 		"</default-route> <default caps='10'/> ");
 
@@ -249,8 +285,12 @@ static void each_of_many_children_is_shown_with_its_own_quota(void **state)
 		if (i % 3) {
 			report = strstr(report, expected);
 			assert_non_null(report);
+			snprintf(expected, sizeof(expected), "cpu=\"nice %u\"", ++number);
+			report = strstr(report, expected);
+			assert_non_null(report);
 		}
 	}
+	assert_int_equal(model->n_walls_asked, 2);
 	model_free(model);
 }
 
@@ -454,6 +494,8 @@ int main(void)
 		cmocka_unit_test(a_plain_report_names_the_children),
 		cmocka_unit_test(sessions_are_shown_on_both_sides),
 		cmocka_unit_test(quota_is_shown_as_assigned_and_held),
+		cmocka_unit_test(walls_are_shown_of_those_that_run),
+		cmocka_unit_test(walls_are_not_asked_for_if_nobody_wants_them),
 		cmocka_unit_test(each_of_many_children_is_shown_with_its_own_quota),
 		cmocka_unit_test(a_stuck_child_is_incomplete_and_says_why),
 		cmocka_unit_test(history_tells_what_happened_and_why),
