@@ -246,6 +246,21 @@ static void walls_are_shown_of_those_that_run(void **state)
 	model_free(model);
 }
 
+/* The model takes every account for one of a process that runs. */
+static void who_has_not_started_yet_has_no_walls(void **state)
+{
+	struct model *model = model_with(CONFIG("<report child_walls='yes'/>" SERVER("s",
+		"LOG") "<start name='w'> <route> <service name='LOG'> <child name='s'/> </service>"
+		       "<any-service> <parent/> </any-service> </route> </start>"));
+	const char *report = strstr(model_report(model), "name=\"w\"");
+
+	assert_true(model_child(model, "w")->adopted);
+	assert_non_null(report);
+	assert_non_null(strstr(report, "state=\"incomplete\""));
+	assert_null(strstr(report, "<walls"));
+	model_free(model);
+}
+
 static void walls_are_not_asked_for_if_nobody_wants_them(void **state)
 {
 	struct model *model =
@@ -495,6 +510,7 @@ int main(void)
 		cmocka_unit_test(sessions_are_shown_on_both_sides),
 		cmocka_unit_test(quota_is_shown_as_assigned_and_held),
 		cmocka_unit_test(walls_are_shown_of_those_that_run),
+		cmocka_unit_test(who_has_not_started_yet_has_no_walls),
 		cmocka_unit_test(walls_are_not_asked_for_if_nobody_wants_them),
 		cmocka_unit_test(each_of_many_children_is_shown_with_its_own_quota),
 		cmocka_unit_test(a_stuck_child_is_incomplete_and_says_why),
