@@ -23,6 +23,7 @@ static const struct option run_options[] = {
 	{ "strict", no_argument, NULL, OPTIONS_STRICT },
 	CGROUP_OPTION,
 	{ "uid-range", required_argument, NULL, OPTIONS_UID_RANGE },
+	{ "nice", required_argument, NULL, OPTIONS_NICE },
 	QUIET_OPTION,
 	{ "verbose", no_argument, NULL, OPTIONS_BE_VERBOSE },
 	HELP_OPTION,
@@ -107,6 +108,9 @@ const struct cli_command cli_commands[] = {
 		HELP_CGROUP
 		"  --uid-range A-B give each component a user ID of its own from that range; takes\n"
 		"                  CAP_SETUID, CAP_SETGID and CAP_SYS_RESOURCE\n"
+		"  --nice N        run core and the highest priority at that nice value; at -4 or\n"
+		"                  lower each of four levels leaves nine tenths to those above;\n"
+		"                  below the present one it takes CAP_SYS_NICE or LimitNICE=\n"
 		"  --quiet         print nothing about the config, less of core's messages\n"
 		"  --verbose       print the tree with its budgets at the end\n\n"
 		"Exit status: the first init's if it exits, 0 after an orderly end, 125 if the\n"

@@ -85,6 +85,17 @@ static int read_uid_range(const struct cli_command *command, const char **ret)
 	return 0;
 }
 
+static int read_nice(const struct cli_command *command, const char **ret)
+{
+	char behind;
+	int nice;
+
+	if (sscanf(optarg, "%d%c", &nice, &behind) != 1 || nice < -20 || nice > 19)
+		return refuse(command, "--nice takes a nice value of -20 to 19, not '%s'", optarg);
+	*ret = optarg;
+	return 0;
+}
+
 static int turn_on(bool *ret)
 {
 	*ret = true;
@@ -155,6 +166,8 @@ static int read_option(
 		return 0;
 	case OPTIONS_UID_RANGE:
 		return read_uid_range(command, &options->uid_range);
+	case OPTIONS_NICE:
+		return read_nice(command, &options->nice);
 	case OPTIONS_FOLLOW:
 		return turn_on(&options->follow);
 	case OPTIONS_HELP:

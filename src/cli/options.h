@@ -37,6 +37,7 @@ struct options {
 	const char *from;      /* kin plan: config to start from; NULL: the running tree */
 	const char *cgroup;    /* kin run and doctor: folder left to the tree; NULL: its own */
 	const char *uid_range; /* kin run: "A-B"; NULL: components have the user of the tree */
+	const char *nice;      /* kin run: -20 to 19; NULL: as it is */
 	const char *name;      /* for the tree to be started; NULL: by its config's file */
 	struct quota total;
 	const char *rom_directories[OPTIONS_ROM_MAX];
@@ -72,6 +73,7 @@ enum options_code {
 	OPTIONS_STRICT,
 	OPTIONS_CGROUP,
 	OPTIONS_UID_RANGE,
+	OPTIONS_NICE,
 	OPTIONS_WALLS,
 	OPTIONS_HELP,
 };

@@ -88,6 +88,8 @@ static void command_line_fill(struct command_line *line, const struct options *o
 		add(line, "--cgroup", options->cgroup);
 	if (options->uid_range)
 		add(line, "--uid-range", options->uid_range);
+	if (options->nice)
+		add(line, "--nice", options->nice);
 	if (options->for_ms)
 		add(line, "--for-ms", digits(line->for_ms, options->for_ms));
 	switch (options->volume) {

@@ -13,8 +13,11 @@
 #define NICE_LOWEST 19
 #define QUARTER     (KIN_PRIORITY_LIMIT / 4)
 
-/* Of the nice values below core's own, these come with the first quarter: 11 of 19 */
-#define FIRST_STEP(n) (((n) *11 + 18) / 19)
+/* Where the idle class would stand among the nice values, by what it weighs */
+#define NICE_OF_IDLE 26
+/* As many nice values weigh nine to one, at least; with one more there is something to spare. */
+#define TENTH_MIN 10
+#define TENTH     (TENTH_MIN + 1)
 
 static int handle_info(void *self, struct cpu_info_request *request, struct cpu_info_reply *reply)
 {
@@ -25,20 +28,35 @@ static int handle_info(void *self, struct cpu_info_request *request, struct cpu_
 	return 0;
 }
 
+/* From core's own nice value to where the second quarter of the band begins */
+static int first_step(int own)
+{
+	int to_idle = NICE_OF_IDLE - own;
+
+	if (own > 0)
+		return ((NICE_LOWEST - own) * TENTH + NICE_LOWEST - 1) / NICE_LOWEST;
+	return to_idle < 3 * TENTH_MIN ? TENTH : (to_idle + 2) / 3;
+}
+
+int cpu_nice_below(int own, int64_t priority)
+{
+	int first = first_step(own), rest = NICE_OF_IDLE - own - first;
+	int third = own + first + (rest + 1) / 2;
+	int begins[] = { own, own + first, third < NICE_LOWEST ? third : NICE_LOWEST, NICE_LOWEST };
+	int64_t quarter = priority / QUARTER;
+
+	if (quarter >= 3)
+		return SPAWN_NICE_IDLE;
+	return begins[quarter] +
+	       (int) ((begins[quarter + 1] - begins[quarter]) * (priority % QUARTER) / QUARTER);
+}
+
 int cpu_nice(const struct cpu_session *cpu)
 {
 	errno = 0;
 	int own = getpriority(PRIO_PROCESS, 0);
 
-	if (errno)
-		own = 0;
-	int n = NICE_LOWEST - own, first = FIRST_STEP(n);
-
-	if (cpu->priority < QUARTER)
-		return own + (int) (first * cpu->priority / QUARTER);
-	if (cpu->priority < 2 * QUARTER)
-		return own + first + (int) ((n - first) * (cpu->priority - QUARTER) / QUARTER);
-	return cpu->priority < 3 * QUARTER ? NICE_LOWEST : SPAWN_NICE_IDLE;
+	return cpu_nice_below(errno ? 0 : own, cpu->priority);
 }
 
 unsigned cpu_weight(const struct cpu_session *cpu)

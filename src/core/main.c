@@ -42,6 +42,7 @@ static const struct option options[] = {
 	{ "config", required_argument, NULL, 'F' },
 	{ "cgroup", required_argument, NULL, 'g' },
 	{ "uid-range", required_argument, NULL, 'u' },
+	{ "nice", required_argument, NULL, 'N' },
 	{ "strict", no_argument, NULL, 's' },
 	{ "doctor", no_argument, NULL, 'D' },
 	{ "quiet", no_argument, NULL, 'q' },
@@ -76,7 +77,8 @@ struct arguments {
 	const char *config; /* path; NULL: it comes as a descriptor */
 	const char *cgroup; /* path of a folder that was left to us; NULL: our own, if it was */
 	uint64_t uid_first, uid_last;
-	bool doctor, strict;
+	int nice; /* core's own, valid if nice_given */
+	bool nice_given, doctor, strict;
 };
 
 /* "A-B" */
@@ -94,6 +96,14 @@ static int read_range(struct arguments *arguments)
 		arguments->uid_first > INT32_MAX || arguments->uid_last > INT32_MAX)
 		return bad_option("--uid-range");
 	return 0;
+}
+
+static int read_nice(struct arguments *arguments)
+{
+	char behind;
+
+	arguments->nice_given = true;
+	return sscanf(optarg, "%d%c", &arguments->nice, &behind) == 1 ? 0 : bad_option("--nice");
 }
 
 static int read_flag(int option, struct arguments *arguments)
@@ -155,6 +165,8 @@ static int read_option(int option, struct arguments *arguments)
 		return 0;
 	case 'u':
 		return read_range(arguments);
+	case 'N':
+		return read_nice(arguments);
 	default:
 		return read_flag(option, arguments);
 	}
@@ -207,11 +219,25 @@ static int arguments_check(const struct arguments *arguments)
 	return 0;
 }
 
+static int nice_take(const struct arguments *arguments)
+{
+	if (!arguments->nice_given || setpriority(PRIO_PROCESS, 0, arguments->nice) == 0)
+		return 0;
+	int error = errno;
+
+	fprintf(stderr, "kin: --nice %d: %s%s\n", arguments->nice, strerror(error),
+		error == EACCES ? "; it takes CAP_SYS_NICE or a limit such as LimitNICE=-4" : "");
+	return -error;
+}
+
 /* Walls that are not always there. */
 static int walls_build(const struct arguments *arguments, struct spawner *spawner)
 {
-	int r = cgroups_init(&spawner->cgroups, arguments->cgroup);
+	int r = nice_take(arguments);
 
+	if (r < 0)
+		return r;
+	r = cgroups_init(&spawner->cgroups, arguments->cgroup);
 	if (r < 0) {
 		fprintf(stderr, "kin: control group %s: %s\n", arguments->cgroup, strerror(-r));
 		return r;

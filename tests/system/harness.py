@@ -64,6 +64,18 @@ def mischief(name, does, **particulars):
 BYSTANDERS = start("greeter_server", provides=["Greeter"]) + start("witness")
 
 
+def may_be_nice(value):
+    """Whether a process of ours may have that nice value."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.setpriority(os.PRIO_PROCESS, 0, value)
+        except OSError:
+            os._exit(1)
+        os._exit(0)
+    return os.waitpid(pid, 0)[1] == 0
+
+
 def parents():
     """Process IDs of all processes, each with its parent's and its state."""
     found = {}

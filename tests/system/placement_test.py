@@ -1,10 +1,15 @@
 """Priorities and affinities down the levels, as the kernel knows them of the processes."""
 import os
+import resource
+import subprocess
 
-from harness import BYSTANDERS, Tree, composition, main, start, test
+from harness import BYSTANDERS, KIN_CORE, Tree, may_be_nice, composition, main, start, test
 
 PRIORITY_LIMIT = 1 << 16
 NICE_LOWEST = 19
+NICE_OF_IDLE = 26  # by its weight
+NICE_LOW = -4  # from where four levels are far enough apart
+NOBODY = 65534
 
 
 def idle(name, inside="", **how):
@@ -50,15 +55,19 @@ def cpus_of(pid):
     return found
 
 
-def expected_nice(priority):
-    """Quarters begin at core's own, eleven nineteenths of the way down, at the end, and beyond."""
-    own, quarter = os.nice(0), PRIORITY_LIMIT // 4
-    first = -(-(NICE_LOWEST - own) * 11 // 19)
-    if priority < quarter:
-        return own + first * priority // quarter
-    if priority < 2 * quarter:
-        return own + first + (NICE_LOWEST - own - first) * (priority - quarter) // quarter
-    return NICE_LOWEST
+def expected_nice(priority, own=None):
+    """Quarters begin at core's own, at two between it and the idle class, and with that class."""
+    own, quarter = os.nice(0) if own is None else own, PRIORITY_LIMIT // 4
+    if own > 0:
+        first = -(-(NICE_LOWEST - own) * 11 // 19)
+    else:
+        first = 11 if own > -4 else -(-(NICE_OF_IDLE - own) // 3)
+    third = min(NICE_LOWEST, own + first + -(-(NICE_OF_IDLE - own - first) // 2))
+    begins = (own, own + first, third, NICE_LOWEST, NICE_LOWEST)
+    number, part = divmod(priority, quarter)
+    if number == 3:
+        return NICE_LOWEST
+    return begins[number] + (begins[number + 1] - begins[number]) * part // quarter
 
 
 def expected_cpus(position, length, width):
@@ -99,6 +108,37 @@ def a_subtree_divides_the_band_it_was_given():
         for name, priority in (("upper", 0), ("first", 0), ("second", half // 2), ("lower", half),
                                ("unaware", half + 3 * half // 4), ("third", half + 3 * half // 4)):
             assert nice_of(pids[name]) == expected_nice(priority), name
+
+
+@test
+def the_nice_value_to_start_from_can_be_asked_for():
+    for own in (NICE_LOW, -20, os.nice(0), 19):
+        if not may_be_nice(own):
+            print(f"    not tried: nice value {own}, as it is not permitted here")
+            continue
+        nodes = [idle(f"level{level}", priority=str(-level)) for level in range(4)]
+        with Tree(levelled(4, *nodes), "--nice", str(own)) as tree:
+            tree.expect(*(f"[init -> level{level}] up" for level in range(4)))
+            pids = tree.processes()
+            for level in range(4):
+                assert nice_of(pids[f"level{level}"]) == expected_nice(
+                    level * PRIORITY_LIMIT // 4, own), (own, level)
+
+
+def plain():
+    resource.setrlimit(resource.RLIMIT_NICE, (0, 0))
+    if os.getuid() == 0:
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+
+
+@test
+def a_nice_value_that_is_not_permitted_is_refused():
+    result = subprocess.run([KIN_CORE, "--nice", "-20"], preexec_fn=plain, text=True,
+                            capture_output=True, check=False)
+    assert result.returncode == 125, result
+    assert result.stderr == ("kin: --nice -20: Permission denied; it takes CAP_SYS_NICE or a limit "
+                             "such as LimitNICE=-4\n"), result
 
 
 @test

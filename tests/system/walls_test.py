@@ -4,13 +4,14 @@ import re
 import subprocess
 from xml.etree import ElementTree
 
-from harness import BYSTANDERS, KIN, Command, composition, main, private_folder, start, test
+from harness import (BYSTANDERS, KIN, Command, composition, main, may_be_nice,
+                     private_folder, start, test)
 
 VERDICT = re.compile(r"(.{33}) (yes|no) +\S.*")
 EXPECTED = ("seccomp filter", "guard of the stack", "memfd, seals", "/proc of children",
             "limits of children", "RLIMIT_DATA", "RLIMIT_AS", "count of capabilities under way")
-OPTIONAL = ("control group: memory", "control group: cpu", "control group: pids",
-            "one user ID per component", "user namespaces")
+OPTIONAL = ("lower nice value", "control group: memory", "control group: cpu",
+            "control group: pids", "one user ID per component", "user namespaces")
 
 
 @test
@@ -21,6 +22,7 @@ def the_doctor_tries_every_mechanism_and_explains_each():
         verdicts = {m[1].rstrip(): m[2] for m in map(VERDICT.fullmatch, command.lines) if m}
         assert all(verdicts[name] == "yes" for name in EXPECTED), verdicts
         assert set(OPTIONAL) <= set(verdicts), verdicts
+        assert (verdicts["lower nice value"] == "yes") == may_be_nice(-4), verdicts
         for said in ("without it: ", "to get it: "):
             assert command.count(f" +{said}.+") == len(verdicts), said
         failed = sum(verdict == "no" for verdict in verdicts.values())
@@ -55,6 +57,10 @@ def options_of_walls_that_make_no_sense_are_refused():
         with Command("run", *options, "x", status=127) as command:
             command.finish()
             command.expect_match(r"kin run: --uid-range takes user IDs above 0 .*")
+    for nice in ("-21", "20", "4x", "low"):
+        with Command("run", "--nice", nice, "x", status=127) as command:
+            command.finish()
+            command.expect_match(r"kin run: --nice takes a nice value of -20 to 19, not .*")
     with private_folder() as folder:
         config = config_file(folder)
         with Command("run", "--no-control", "--cgroup", "/proc", config, status=125) as command:

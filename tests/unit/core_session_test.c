@@ -152,6 +152,58 @@ static void a_cpu_session_knows_its_priority_and_place(void **state)
 		KIN_DENIED);
 }
 
+/* What the kernel makes of nice values -20 to 19, and of the idle class behind them */
+static const unsigned weights[] = { 88761, 71755, 56483, 46273, 36291, 29154, 23254, 18705, 14949,
+	11916, 9548, 7620, 6100, 4904, 3906, 3121, 2501, 1991, 1586, 1277, 1024, 820, 655, 526, 423,
+	335, 272, 215, 172, 137, 110, 87, 70, 56, 45, 36, 29, 23, 18, 15, 3 };
+
+/* How many times the weight of the next quarter a quarter has, in hundredths */
+static unsigned ratio(int own, int quarter)
+{
+	int64_t priority = KIN_PRIORITY_LIMIT / 4 * quarter;
+
+	return weights[cpu_nice_below(own, priority) + 20] * 100 /
+	       weights[cpu_nice_below(own, priority + KIN_PRIORITY_LIMIT / 4) + 20];
+}
+
+static void each_quarter_weighs_nine_times_the_next_if_ours_is_low(void **state)
+{
+	for (int own = -20; own <= -4; own++)
+		for (int quarter = 0; quarter < 3; quarter++)
+			assert_in_range(ratio(own, quarter), 900, 10000);
+}
+
+static void the_highest_quarter_does_wherever_it_can_and_the_others_get_the_rest(void **state)
+{
+	for (int own = -3; own <= 0; own++) {
+		assert_in_range(ratio(own, 0), 1100, 1200);
+		assert_in_range(ratio(own, 1), 500, 900);
+		assert_in_range(ratio(own, 2), 500, 900);
+		assert_in_range(ratio(own, 1) * ratio(own, 2) / 10000, 28, 100);
+	}
+	assert_int_equal(cpu_nice_below(0, KIN_PRIORITY_LIMIT / 4), 11);
+	assert_int_equal(cpu_nice_below(0, KIN_PRIORITY_LIMIT / 2), 19);
+	assert_int_equal(cpu_nice_below(5, KIN_PRIORITY_LIMIT / 4), 14);
+	assert_int_equal(cpu_nice_below(19, KIN_PRIORITY_LIMIT / 4), 19);
+}
+
+static void a_lower_priority_never_has_a_better_nice_value(void **state)
+{
+	for (int own = -20; own <= 19; own++) {
+		int last = own;
+
+		assert_int_equal(cpu_nice_below(own, 0), own);
+		for (int64_t priority = 0; priority < KIN_PRIORITY_LIMIT; priority += 64) {
+			int nice = cpu_nice_below(own, priority);
+
+			assert_in_range(nice - last, 0, 20);
+			assert_int_equal(
+				nice == SPAWN_NICE_IDLE, priority >= KIN_PRIORITY_LIMIT / 4 * 3);
+			last = nice;
+		}
+	}
+}
+
 static void a_place_has_cpus_however_fine_the_grid(void **state)
 {
 	struct fixture *f = *state;
@@ -217,6 +269,9 @@ int main(void)
 		WITH_CORE(who_does_not_take_its_answers_is_cut_off),
 		WITH_CORE(a_client_that_is_gone_leaves_its_session_silent),
 		WITH_CORE(a_cpu_session_knows_its_priority_and_place),
+		WITH_CORE(each_quarter_weighs_nine_times_the_next_if_ours_is_low),
+		WITH_CORE(the_highest_quarter_does_wherever_it_can_and_the_others_get_the_rest),
+		WITH_CORE(a_lower_priority_never_has_a_better_nice_value),
 		WITH_CORE(a_place_has_cpus_however_fine_the_grid),
 		WITH_CORE(a_place_within_another_has_no_cpu_besides),
 	};

@@ -23,6 +23,7 @@
 #include "core/linux/memfd.h"
 
 #define MIB          (1u << 20)
+#define NICE_LOW     (-4)       /* from here down four levels of priority are far enough apart */
 #define NOT_EFFECTED EOPNOTSUPP /* it was accepted and did nothing */
 
 static int error_of(long answer)
@@ -191,6 +192,13 @@ static int probe_nice(const struct spawner *spawner)
 	return own > 0 ? NOT_EFFECTED : 0;
 }
 
+static int probe_nice_lower(const struct spawner *spawner)
+{
+	int own = getpriority(PRIO_PROCESS, 0);
+
+	return own <= NICE_LOW ? 0 : error_of(setpriority(PRIO_PROCESS, 0, NICE_LOW));
+}
+
 static int probe_affinity(const struct spawner *spawner)
 {
 	cpu_set_t all, one;
@@ -264,6 +272,8 @@ const struct probe PROBES[] = {
 		"Linux 5.10 or newer", PROBE_EXPECTED, probe_capabilities_under_way },
 	{ "nice values, idle class", "priorities, nine tenths to the higher", "less than nine tenths",
 		"start kin at nice value 0 or above in rank", PROBE_EXPECTED, probe_nice },
+	{ "lower nice value", "nine tenths on each of four levels", "on some of four levels, four fifths",
+		"CAP_SYS_NICE or LimitNICE=-4 (ulimit -e 24), then kin run --nice -4", PROBE_OPTIONAL, probe_nice_lower },
 	{ "processors", "affinity", "all run on one",
 		"more than one processor", PROBE_OPTIONAL, probe_affinity },
 	{ "control group: memory", "all the kernel spends, exactly", "the watch, once a second",
