@@ -248,7 +248,7 @@ LENDING = [
 OTHERS = [
     Row("CPU", "a busy child of lower priority on the same processor", ("busy",),
         "nice value, SCHED_IDLE", "leaves nine tenths (of four levels, between neighbours below "
-        "the highest: four fifths)", ()),
+        "the highest: four fifths, unless core's nice value is −4 or lower)", ()),
     Row("CPU", "messages to parent and core and signals, as fast as they are taken",
         ("storm-parent", "storm-core", "storm-signal"), "bursts are bounded, turns are taken",
         "a session of others is open, used and closed within 100 ms", ()),
@@ -256,6 +256,13 @@ OTHERS = [
         "as before, seen from outside", ()),
     Row("memory", "what all of them hold, seen from outside", ("memory",), DATA,
         "private memory and page tables within the quota", ()),
+    Row("taking back", "quota that was not spent, after its start node was given less",
+        ("unspent",), "the account, and " + DATA, "ENOMEM, and it is in the parent's account; the "
+        "bound is 100 ms from `kin apply`", ()),
+    Row("taking back", "quota that was spent, the same; what it is asked for is not freed",
+        ("spent",), "none while it lives: quota never falls below what is used",
+        "it is asked to yield within 100 ms; who wants it back must end it, and has it within 1 s",
+        ()),
     Row("taking back", "all that was taken, after a kill", ("malloc-small",), "the PD's account",
         "back in the parent's account; the bound is 1 s", ()),
 ]

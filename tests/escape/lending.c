@@ -241,6 +241,56 @@ static void race(struct kin_env *env, const struct kin_node *config, struct outc
 		ret->got += race_round(env, account.ram_used, account.ram_quota / (2 + i % 7));
 }
 
+/* Can be had in one piece; it is given back at once */
+static int quota_try(uint64_t bytes)
+{
+	void *block = mmap(NULL, bytes, PROT_DATA, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (block == MAP_FAILED)
+		return errno;
+	munmap(block, bytes);
+	return 0;
+}
+
+/* Has not spent its quota when it is lowered: then all that it had can't be had any more */
+static void unspent(struct kin_env *env, const struct kin_node *config, struct outcome *ret)
+{
+	struct kin_account account;
+
+	ret->unit = "us by the clock";
+	if (kin_account_read(env, &account))
+		return;
+	uint64_t quota = account.ram_quota, bytes = (quota - account.ram_used) / PAGE * PAGE;
+
+	kin_log(env, "unspent: %llu bytes: %s", (unsigned long long) bytes,
+		strerror(quota_try(bytes)));
+	while (kin_account_read(env, &account) == 0 && account.ram_quota == quota)
+		poll(NULL, 0, 1);
+	ret->stop = quota_try(bytes);
+	ret->got = kin_now_us();
+}
+
+static void yield_refuse(uint64_t ram, uint64_t caps, void *data)
+{
+	kin_log(data, "spent: asked for %llu bytes at %llu us by the clock",
+		(unsigned long long) ram, (unsigned long long) kin_now_us());
+}
+
+/* Has spent all of its quota when it is lowered, and frees nothing */
+static void spent(struct kin_env *env, const struct kin_node *config, struct outcome *ret)
+{
+	kin_on_yield(env, yield_refuse, env);
+	for (;;) {
+		void *page = mmap(NULL, PAGE, PROT_DATA, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (page == MAP_FAILED)
+			break;
+		*(volatile char *) page = 1;
+		ret->got += PAGE;
+	}
+	ret->stop = errno;
+}
+
 const struct attempt_row LENDING_ATTEMPTS[] = {
 	{ "resize-own", resize_own },
 	{ "resize-received", resize_received },
@@ -250,5 +300,7 @@ const struct attempt_row LENDING_ATTEMPTS[] = {
 	{ "keep", keep },
 	{ "hold", hold },
 	{ "race", race },
+	{ "unspent", unspent },
+	{ "spent", spent },
 	{ 0 },
 };

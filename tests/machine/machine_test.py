@@ -24,6 +24,9 @@ GROUPS = ("--cgroup", "/sys/fs/cgroup")
 USERS = ("--uid-range", "100000-100999")
 ENDS = ("--for-ms", "90000")  # of a tree that has nothing to end it
 ROUNDS = 100  # of the race
+NINE_TENTHS = 0.9
+TELL_MS = 1000
+TELLINGS = 10
 
 
 def hostile(does, name=None, **how):
@@ -110,6 +113,36 @@ def with_users_of_their_own_nobody_is_hindered_by_what_others_have_under_way():
             tree.expect_match(r"\[init -> visitor\] visit: at most \d+ us", len(tree.lines))
         tree.forbid(r"\[init -> visitor\] Error: .*", r".*crashed.*", r".*stopped: .*")
         tree.cut()
+
+
+def rate(tree, name):
+    """Of a processor that a busy component has, between some of the times that it tells."""
+    pattern = rf"\[init -> {name}\] busy: (\d+) us of CPU time by (\d+) us"
+    tree.expect_match(pattern)
+    told = []
+    for _ in range(TELLINGS):
+        match = tree.expect_match(pattern, tree.after)
+        told.append((int(match[1]), int(match[2])))
+    return (told[-1][0] - told[0][0]) / (told[-1][1] - told[0][1])
+
+
+@test
+def from_a_low_nice_value_each_of_four_levels_leaves_nine_tenths_to_those_above():
+    """Two pairs at a time, each on a processor of its own."""
+    for pairs in (((0, -1), (-2, -3)), ((-1, -2), (0, -3)), ((0, -2), (-1, -3))):
+        nodes = [start(f"p{place}{-level}", "escape", f'<config does="busy" tell_ms="{TELL_MS}"/>',
+                       inside=f'<affinity xpos="{place}" width="1"/>', ram="4M", caps=CAPS,
+                       priority=str(level))
+                 for place, pair in enumerate(pairs) for level in pair]
+        config = composition('<affinity-space width="2"/>', *nodes)
+        with Machine(config.replace("<config>", '<config prio_levels="4">', 1), "--nice", "-4",
+                     *ENDS) as tree:
+            for place, pair in enumerate(pairs):
+                rates = [rate(tree, f"p{place}{-level}") for level in pair]
+                share = rates[0] / sum(rates)
+                print(f"    nice value -4, 4 levels, priorities {pair}: {share:.1%}")
+                assert share >= NINE_TENTHS, (pair, rates)
+            tree.cut()
 
 
 def example(name):
