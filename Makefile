@@ -8,6 +8,7 @@ STEPS ?= 1000000
 SEED ?= 1
 ROUNDS ?= 50
 PAIRS ?= 500
+TOPIC ?=
 ROOT := $(CURDIR)
 
 .PHONY: all help build run check vm-check fuzz sim plan-check planted stress bench install uninstall clean \
@@ -25,7 +26,7 @@ help:
 	@echo 'make planted    plant bugs in copies of the sources and see which tests catch them'
 	@echo 'make stress     run all scenarios ROUNDS=$(ROUNDS) times while every core is busy'
 	@echo 'make fuzz       feed made-up inputs to the fuzz targets, TIME=$(TIME) seconds each (clang)'
-	@echo 'make bench      measure, beside the floor of each figure; writes $(BUILD)/bench.json'
+	@echo 'make bench      measure, beside the floor of each figure; writes $(BUILD)/bench.json; TOPIC=walls: some of it'
 	@echo 'make install    install under PREFIX ($(PREFIX)), honours DESTDIR'
 	@echo 'make uninstall  remove what make install put there'
 	@echo 'make format     lay the sources out by .clang-format'
@@ -70,7 +71,7 @@ fuzz:
 	@tools/fuzz $(BUILD) $(TIME)
 
 bench: build
-	@$(BUILD)/bench/bench --json $(BUILD)/bench.json
+	@$(BUILD)/bench/bench --json $(BUILD)/bench.json $(TOPIC)
 
 install: build
 	@meson install -C $(BUILD) --no-rebuild

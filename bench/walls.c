@@ -3,7 +3,7 @@
  *
  * One component is started by the code that core starts it by, with the clock read before each
  * step, beside the same program by vfork and exec. Then what each of its system calls costs more,
- * and what moving a limit costs, which comes with each transfer of quota.
+ * what moving a limit costs, and what a transfer of quota does, of which that is a part.
  */
 #include "bench.h"
 
@@ -11,6 +11,7 @@
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -21,11 +22,12 @@
 #include "core/linux/memfd.h"
 #include "core/linux/spawn.h"
 #include "figure.h"
-#include "process.h"
+#include "tree.h"
 
 #define REPETITIONS 25
 #define CALLS       200000
 #define MOVES       20000
+#define TRANSFERS   10000
 #define MIB         (1u << 20)
 
 static void started_end(const struct spawn_result *started)
@@ -69,18 +71,21 @@ static void start_measure(struct figures *figures, struct spawner *spawner, int 
 	whole->floor_name = "vfork+exec of the same program";
 	whole->target = 2;
 	steps = whole + 1;
+	figure_add(figures, "Walls", "us", "step of it: clone, and what is before it");
 	for (size_t i = 0; i < SPAWN_STEPS; i++)
 		figure_add(figures, "Walls", "us", "step of it: %s", spawner_step(i));
+	figure_add(figures, "Walls", "us", "step of it: the rest of exec, to its first line");
 	for (int i = 0; i < REPETITIONS; i++) {
-		uint64_t step_ns[SPAWN_STEPS + 1], begin_ns = now_ns();
-		struct spawn_result started = confined_start(spawner, binary, step_ns);
+		uint64_t step_ns[SPAWN_STEPS + 3] = { now_ns() };
+		struct spawn_result started = confined_start(spawner, binary, step_ns + 1);
 
-		step_ns[SPAWN_STEPS] = now_ns();
+		step_ns[SPAWN_STEPS + 1] = now_ns();
 		process_end(started.pid, 0);
-		samples_add(&whole->value, (double) (now_ns() - begin_ns) / 1e3);
+		step_ns[SPAWN_STEPS + 2] = now_ns();
+		samples_add(&whole->value, (double) (step_ns[SPAWN_STEPS + 2] - step_ns[0]) / 1e3);
 		close(started.pidfd);
 		samples_add(&whole->floor, bare_start(output));
-		for (size_t j = 0; j < SPAWN_STEPS; j++)
+		for (size_t j = 0; j < SPAWN_STEPS + 2; j++)
 			samples_add(&steps[j].value, (double) (step_ns[j + 1] - step_ns[j]) / 1e3);
 	}
 	close(output);
@@ -179,6 +184,33 @@ static void limits_measure(struct figures *figures, struct spawner *spawner, int
 	started_end(&started);
 }
 
+/* Microseconds of one of what a component does many times */
+static double component_time(const char *measure)
+{
+	static char config[TREE_CONFIG_MAX];
+	static struct tree tree;
+
+	tree_config_client(measure, TRANSFERS, 1, config);
+	tree_start(&tree, config, CORES_ONE);
+	double ns = strtod(lines_expect(&tree.lines, "] took ", 1), NULL);
+
+	tree_wait(&tree);
+	return ns / TRANSFERS / 1e3;
+}
+
+/* By a component, so with the messages; core moves that component's limit in between. */
+static void transfer_measure(struct figures *figures)
+{
+	struct figure *figure = figure_add(
+		figures, "Walls", "us", "quota given and taken back, limits moved, one core");
+
+	figure->floor_name = "two calls to core that do nothing";
+	for (int i = 0; i < 9; i++) {
+		samples_add(&figure->value, component_time("transfer"));
+		samples_add(&figure->floor, component_time("calls"));
+	}
+}
+
 void walls_measure(struct figures *figures)
 {
 	struct spawn_fault fault;
@@ -194,6 +226,7 @@ void walls_measure(struct figures *figures)
 	start_measure(figures, &spawner, binary);
 	filter_measure(figures, &spawner);
 	limits_measure(figures, &spawner, binary);
+	transfer_measure(figures);
 	close(binary);
 	spawner_done(&spawner);
 }

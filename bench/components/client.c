@@ -13,8 +13,13 @@
 #include <time.h>
 
 #include "bench_interface.h"
+#include "wire/cpu.h"
+#include "wire/parent.h"
+#include "wire/pd.h"
 
 #define DATASPACE_BYTES 4096
+#define ACCOUNT_BYTES   (64 << 10) /* for a PD session */
+#define MOVED_BYTES     (64 << 10)
 #define LINE            "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"
 
 struct bench {
@@ -22,7 +27,9 @@ struct bench {
 	struct kin_session session; /* of most measurements */
 	struct kin_signal woken;
 	int wake;
-	uint64_t left; /* rounds of signals still to go */
+	uint64_t left;            /* rounds of signals still to go */
+	struct kin_session below; /* a PD that we adopted, */
+	uint32_t account;         /* and its account, 0 if there is none yet */
 };
 
 static int measure_ping(struct bench *bench, uint64_t count)
@@ -77,6 +84,48 @@ static int measure_log(struct bench *bench, uint64_t count)
 	return 0;
 }
 
+/* Calls to core that ask for nothing but what it has at hand: two, beside two transfers */
+static int measure_calls(struct bench *bench, uint64_t count)
+{
+	struct cpu_info_reply reply;
+	int r = 0;
+
+	for (uint64_t i = 0; i < 2 * count && r == 0; i++)
+		r = cpu_info(START_CPU, NULL, &reply);
+	return r;
+}
+
+/* An account below ours, as of a child */
+static int account_open(struct bench *bench)
+{
+	struct kin_args args = { .label = "below", .ram_quota = ACCOUNT_BYTES, .cap_quota = 10 };
+	struct pd_adopt_reply reply;
+	int r = kin_session_open(bench->env, &bench->below, &pd_interface, &args);
+
+	if (r == 0)
+		r = pd_adopt(
+			START_PD, &(struct pd_adopt_request){ bench->below.channel, 0, 0 }, &reply);
+	if (r == 0)
+		bench->account = reply.account;
+	return r;
+}
+
+/* Quota goes there and comes back; our own data limit moves with it, down and up. */
+static int measure_transfer(struct bench *bench, uint64_t count)
+{
+	struct pd_transfer_request give = { 1, { { PD_ACCOUNT_SELF, 0, MOVED_BYTES, 1 } } };
+	struct pd_transfer_request take = { 1, { { 0, PD_ACCOUNT_SELF, MOVED_BYTES, 1 } } };
+	int r = bench->account ? 0 : account_open(bench);
+
+	give.edges[0].to = take.edges[0].from = bench->account;
+	for (uint64_t i = 0; i < count && r == 0; i++) {
+		r = pd_transfer(START_PD, &give, NULL);
+		if (r == 0)
+			r = pd_transfer(START_PD, &take, NULL);
+	}
+	return r;
+}
+
 static void signal_back(void *data)
 {
 	struct bench *bench = data;
@@ -122,6 +171,8 @@ static const struct {
 	{ "dataspace", measure_dataspace },
 	{ "log", measure_log },
 	{ "signal", measure_signal },
+	{ "calls", measure_calls },
+	{ "transfer", measure_transfer },
 };
 
 static uint64_t now_ns(void)
@@ -163,6 +214,7 @@ int kin_main(struct kin_env *env)
 	if (r == 0)
 		r = measure(&bench, kin_node_attribute(config.node, "measure"),
 			kin_node_number(config.node, "count", 0));
+	kin_session_close(&bench.below);
 	kin_session_close(&bench.session);
 	if (r)
 		kin_error(env, "can't measure: %s", kin_answer_text(r));
