@@ -10,9 +10,9 @@ from xml.etree import ElementTree
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "system"))
 
-from harness import (BYSTANDERS, DEADLINE_S, LOOK_S, ROMS, SOURCE, Command, Tree,  # noqa: E402
-                     composition, kin, main, may_be_nice, private_folder, resident_bytes, start,
-                     test, written)
+from harness import (BYSTANDERS, DEADLINE_S, LOOK_S, ROMS, SOURCE, Command, Skipped,  # noqa: E402
+                     Tree, composition, kin, main, may_be_nice, private_folder, resident_bytes,
+                     start, test, written)
 
 from attempts import (CAPABILITIES, CAPS, CAPS_RICH, LENDING, MEMORY, MIB, OTHERS, QUOTA,  # noqa: E402
                       RACE, REACH, TABLE, TRUST, UNDER_WAY, child_name, document, judge)
@@ -303,9 +303,8 @@ def a_lower_priority_leaves_nine_tenths():
 @test
 def from_a_low_nice_value_each_of_four_levels_leaves_nine_tenths_to_those_above():
     if not may_be_nice(NICE_LOW):
-        print(f"    not tried: nice value {NICE_LOW}, as it is not permitted here, so not the claim "
-              "that nine tenths are left between any two of four levels")
-        return
+        raise Skipped(f"a nice value of {NICE_LOW} is not permitted here, so what is claimed of four "
+                      "levels from there on was not tried")
     for priorities in itertools.combinations((0, -1, -2, -3), 2):
         near = priorities[0] - priorities[1] == 1
         got = shares(4, priorities, "--nice", str(NICE_LOW),

@@ -3,7 +3,7 @@ import os
 import resource
 import subprocess
 
-from harness import BYSTANDERS, KIN_CORE, Tree, may_be_nice, composition, main, start, test
+from harness import BYSTANDERS, KIN_CORE, Skipped, Tree, composition, main, may_be_nice, start, test
 
 PRIORITY_LIMIT = 1 << 16
 NICE_LOWEST = 19
@@ -110,19 +110,28 @@ def a_subtree_divides_the_band_it_was_given():
             assert nice_of(pids[name]) == expected_nice(priority), name
 
 
+def expect_levels_from(own):
+    nodes = [idle(f"level{level}", priority=str(-level)) for level in range(4)]
+    with Tree(levelled(4, *nodes), "--nice", str(own)) as tree:
+        tree.expect(*(f"[init -> level{level}] up" for level in range(4)))
+        pids = tree.processes()
+        for level in range(4):
+            assert nice_of(pids[f"level{level}"]) == expected_nice(
+                level * PRIORITY_LIMIT // 4, own), (own, level)
+
+
 @test
 def the_nice_value_to_start_from_can_be_asked_for():
-    for own in (NICE_LOW, -20, os.nice(0), 19):
+    expect_levels_from(os.nice(0))
+    expect_levels_from(NICE_LOWEST)
+
+
+@test
+def a_nice_value_below_the_present_one_can_be_asked_for():
+    for own in (NICE_LOW, -20):
         if not may_be_nice(own):
-            print(f"    not tried: nice value {own}, as it is not permitted here")
-            continue
-        nodes = [idle(f"level{level}", priority=str(-level)) for level in range(4)]
-        with Tree(levelled(4, *nodes), "--nice", str(own)) as tree:
-            tree.expect(*(f"[init -> level{level}] up" for level in range(4)))
-            pids = tree.processes()
-            for level in range(4):
-                assert nice_of(pids[f"level{level}"]) == expected_nice(
-                    level * PRIORITY_LIMIT // 4, own), (own, level)
+            raise Skipped(f"a nice value of {own} is not permitted here")
+        expect_levels_from(own)
 
 
 def plain():
