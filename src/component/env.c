@@ -115,11 +115,8 @@ int env_init(struct kin_env *env, const struct env_start *start)
 {
 	*env = (struct kin_env){ .start = *start, .session_id = PARENT_ID_FIRST - 1 };
 	env->events_task.run = events_act;
-	int r = loop_init(&env->loop);
-
-	if (r < 0)
-		return r;
-	r = loop_add(&env->loop, &env->events_source, start->signal, events_handle);
+	loop_adopt(&env->loop, start->loop);
+	int r = loop_add(&env->loop, &env->events_source, start->signal, events_handle);
 	if (r < 0) {
 		loop_done(&env->loop);
 		return r;

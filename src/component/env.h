@@ -38,7 +38,7 @@ struct session_operation;
 
 /* What a component starts with; all but the signal are channels. See enum start_descriptor. */
 struct env_start {
-	int parent, signal, pd, cpu, log, binary;
+	int parent, signal, pd, cpu, log, binary, loop;
 };
 
 /*

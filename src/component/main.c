@@ -34,15 +34,11 @@ static int refuse(const char *why)
 	return EXIT_NOT_STARTED;
 }
 
-static void low_descriptors_occupy(int fd)
+/* What would take messages of a C library for something else: 0 is no capability, 2 no channel. */
+static void low_descriptors_occupy(void)
 {
-	int r;
-
-	if (fd != 0)
-		return;
-	do
-		r = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	while (r >= 0 && r < STDERR_FILENO);
+	while (fcntl(STDERR_FILENO, F_GETFD) < 0 && fcntl(START_LOOP, F_DUPFD_CLOEXEC, 0) >= 0)
+		;
 }
 
 void kin_exit(struct kin_env *env, int value)
@@ -56,7 +52,7 @@ void kin_exit(struct kin_env *env, int value)
 int main(void)
 {
 	const struct env_start start = { START_PARENT, START_SIGNAL, START_PD, START_CPU, START_LOG,
-		START_BINARY };
+		START_BINARY, START_LOOP };
 	struct kin_env env;
 
 	if (!channel_check(START_PARENT))
@@ -67,7 +63,7 @@ int main(void)
 	malloc_trim(HEAP_STEP_BYTES); /* the C library took more before main() */
 	if (env_init(&env, &start) < 0)
 		_exit(EXIT_NOT_STARTED);
-	low_descriptors_occupy(env.loop.epoll);
+	low_descriptors_occupy();
 	if (env_stdio_open(&env) < 0)
 		kin_exit(&env, EXIT_NOT_STARTED);
 	kin_exit(&env, kin_main(&env));

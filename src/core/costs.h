@@ -45,6 +45,14 @@
 #define PROCESS_TABLES_FRACTION   64
 #define PROCESS_MAPPINGS_BASE     256 /* and as many as the cap quota */
 
+/*
+ * How often one number may be in the event loop, for files that had it before; how many numbers are
+ * tried at a look, and for how long.
+ */
+#define PROCESS_WATCHED_MAX   3
+#define PROCESS_WATCHED_TRIED 64
+#define PROCESS_WATCHED_NS    5000000
+
 /* Capabilities that all processes of the user may have under way, and those one may leave waiting
  */
 #define UNDER_WAY_MAX    48

@@ -7,6 +7,7 @@
  * all its users share; what that is not enough for has been handed over before (program.h).
  */
 #include <inttypes.h>
+#include <sys/epoll.h>
 
 #include "core/costs.h"
 #include "core/cpu.h"
@@ -137,7 +138,7 @@ static size_t start_modules(const struct start *start, struct spawn_module ret[M
 }
 
 /* Starts the process with its end of the parent channel and its signal. */
-static int start_process(struct start *start, int parent, int signal)
+static int start_process(struct start *start, int parent, int signal, int loop)
 {
 	const struct pd_start_request *request = start->request;
 	struct pd *pd = start->pd;
@@ -163,7 +164,18 @@ static int start_process(struct start *start, int parent, int signal)
 	spawn.descriptors[START_CPU - START_PARENT] = request->cpu;
 	spawn.descriptors[START_LOG - START_PARENT] = request->log;
 	spawn.descriptors[START_BINARY - START_PARENT] = request->binary;
+	spawn.descriptors[START_LOOP - START_PARENT] = loop;
 	return process_new(pd, &spawn, cpu_weight(start->cpu), &pd->process);
+}
+
+static int loop_open(int *ret)
+{
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+
+	if (epoll < 0)
+		return -errno;
+	*ret = epoll;
+	return 0;
 }
 
 static int start_commit(struct start *start, struct pd_start_reply *ret)
@@ -171,6 +183,7 @@ static int start_commit(struct start *start, struct pd_start_reply *ret)
 	DESCRIPTOR_AUTO parent = 0;
 	DESCRIPTOR_AUTO child = 0;
 	DESCRIPTOR_AUTO signal = 0;
+	DESCRIPTOR_AUTO loop = 0;
 	struct pd *pd = start->pd;
 	struct ends ends;
 
@@ -180,12 +193,15 @@ static int start_commit(struct start *start, struct pd_start_reply *ret)
 	if (r == 0)
 		r = signal_context_open(&signal);
 	if (r == 0)
-		r = start_process(start, child, signal);
+		r = loop_open(&loop);
+	if (r == 0)
+		r = start_process(start, child, signal, loop);
 	if (r) {
 		ends_close(&ends);
 		return r;
 	}
 	pd->process->parent = ends;
+	pd->process->loop = descriptor_take(&loop);
 	pd->process->cost = start->cost;
 	if (pd->program)
 		pd->process->cost.ram += pd->program->copied_bytes;

@@ -34,6 +34,7 @@ static void process_free(struct process *process)
 	loop_remove(process->services->loop, &process->source);
 	process_leave(process);
 	ends_close(&process->parent);
+	descriptor_close(&process->loop);
 	free(process);
 }
 

@@ -36,6 +36,8 @@ struct process {
 	uint64_t address_bytes;
 	uint64_t looked_round, looked_cpu_ns; /* the watch's: when, and what it had used then */
 	struct ends parent;                   /* its channel to who started it */
+	int loop;                             /* the epoll that it was given */
+	unsigned number_tried, numbers_left;  /* of descriptors in it: the last one; since it ran */
 	bool ended;
 	struct process_end end; /* valid once ended */
 	struct process *prev, *next;

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
+#include <time.h>
 
 #include "core/container.h"
 #include "core/costs.h"
@@ -31,6 +32,12 @@ unsigned watch_mappings_max(const struct pd *pd)
 	uint64_t caps = pd->account.quota.caps;
 
 	return PROCESS_MAPPINGS_BASE + (unsigned) (caps < INT32_MAX / 2 ? caps : INT32_MAX / 2);
+}
+
+static uint64_t watch_draw(struct watch *watch)
+{
+	watch->random = watch->random * 6364136223846793005u + 1442695040888963407u;
+	return watch->random >> 33;
 }
 
 static struct core_services *services_of(struct watch *watch)
@@ -71,6 +78,36 @@ static void memory_look(struct pd *pd)
 			seen.private_bytes >> 10, private_max >> 10);
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t) now.tv_sec * 1000000000u + (uint64_t) now.tv_nsec;
+}
+
+/* Some of the numbers of descriptors at each look, so that a loop in which there is much does not
+ * hold us up. */
+static void loop_look(struct pd *pd)
+{
+	struct process *process = pd->process;
+	uint64_t until_ns = now_ns() + PROCESS_WATCHED_NS;
+
+	for (int i = 0; i < PROCESS_WATCHED_TRIED && process->numbers_left; i++) {
+		unsigned number = ++process->number_tried % pd_descriptors_max(pd);
+
+		process->numbers_left--;
+
+		if (inspect_loop(process->loop, number, PROCESS_WATCHED_MAX)) {
+			offender_stop(pd, "descriptor %u is in its event loop more than %d times",
+				number, PROCESS_WATCHED_MAX);
+			return;
+		}
+		if (now_ns() > until_ns)
+			return;
+	}
+}
+
 static bool is_running(const struct pd *pd)
 {
 	return pd->process && !pd->process->ended;
@@ -86,10 +123,14 @@ static bool pd_look(struct pd *pd, uint64_t round)
 	process->looked_round = round;
 	uint64_t cpu_ns = inspect_cpu_ns(process->pid);
 
-	if (cpu_ns == process->looked_cpu_ns)
+	if (cpu_ns != process->looked_cpu_ns) {
+		memory_look(pd);
+		process->numbers_left = pd_descriptors_max(pd);
+	} else if (!process->numbers_left) {
 		return false;
+	}
 	process->looked_cpu_ns = cpu_ns;
-	memory_look(pd);
+	loop_look(pd);
 	return true;
 }
 
@@ -201,9 +242,8 @@ static void under_way_look(struct core_services *services)
 /* Nobody shall know when the next look comes. */
 static void watch_arm(struct watch *watch)
 {
-	watch->random = watch->random * 6364136223846793005u + 1442695040888963407u;
 	uint64_t half_ms = WATCH_INTERVAL_MS / 2;
-	uint64_t ms = half_ms + (watch->random >> 33) % half_ms;
+	uint64_t ms = half_ms + watch_draw(watch) % half_ms;
 	struct itimerspec at = { .it_value = {
 					 (time_t) (ms / 1000), (long) (ms % 1000) * 1000000 } };
 

@@ -14,9 +14,16 @@
 
 int loop_init(struct loop *loop)
 {
-	*loop = (struct loop){ .epoll = epoll_create1(EPOLL_CLOEXEC) };
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+
+	loop_adopt(loop, epoll);
+	return epoll < 0 ? -errno : 0;
+}
+
+void loop_adopt(struct loop *loop, int epoll)
+{
+	*loop = (struct loop){ .epoll = epoll };
 	loop->last = &loop->first;
-	return loop->epoll < 0 ? -errno : 0;
 }
 
 void loop_done(struct loop *loop)

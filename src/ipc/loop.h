@@ -41,6 +41,8 @@ struct loop {
 };
 
 int loop_init(struct loop *loop);
+/* The same with an epoll that is there already, and belongs to the loop from now on. */
+void loop_adopt(struct loop *loop, int epoll);
 void loop_done(struct loop *loop);
 
 /**

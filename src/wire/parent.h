@@ -21,6 +21,7 @@ enum start_descriptor {
 	START_CPU,
 	START_LOG,
 	START_BINARY, /* ROM session of the component's own binary */
+	START_LOOP,   /* its event loop, an epoll: it can't make others */
 	START_END
 };
 

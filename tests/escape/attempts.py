@@ -136,9 +136,11 @@ CAPABILITIES = [
     Row("capabilities", "objects freed, their descriptors kept", ("hoard",), "RLIMIT_NOFILE",
         "EMFILE", (r"\[init -> {name}\] {does}: (\d+) descriptors, Too many open files",),
         at_most(64 + CAPS)),
-    Row("capabilities", "event loops, each watching everything", ("loops",), "RLIMIT_NOFILE",
-        "EMFILE; a quarter of its square of records, 200 bytes each",
-        (r"\[init -> {name}\] {does}: (\d+) watched, Too many open files",),
+    Row("capabilities", "each descriptor in the event loop by all numbers, one after the other",
+        ("loops",), "RLIMIT_NOFILE; the watch",
+        "ended within seconds; until then a quarter of the square of descriptors, 200 bytes each",
+        (r"\[init -> {name}\] {does}: (\d+) watched, Too many open files",
+         r"\[core\] Error: init -> {name}: stopped: descriptor \d+ is in its event loop .*"),
         at_most((64 + CAPS) ** 2 // 4)),
     Row("capabilities", "more capabilities in a message than any operation has, to the parent",
         ("caps-to-parent",), "counted against the operation, closed",
@@ -203,8 +205,8 @@ REACH = [
           "inotify_init1 fanotify_init"),
     reach("memory that nobody counts: memfd, secret memory, System V, queues", "memfd_create "
           "memfd_secret shmget shmat msgget semget mq_open"),
-    reach("pipes, eventfds, timers, signalfds of its own", "pipe2 eventfd2 timerfd_create "
-          "timer_create signalfd4 splice"),
+    reach("event loops, pipes, eventfds, timers, signalfds of its own", "epoll_create1 pipe2 "
+          "eventfd2 timerfd_create timer_create signalfd4 splice"),
     reach("sizes of files", "fallocate ftruncate fcntl-seals advise-remove"),
     reach("locked, huge, executable and odd mappings", "mlock mlockall map-exec map-droppable "
           "protect-exec protect-growsdown pkey_mprotect remap-keep remap-fixed remap_file_pages "

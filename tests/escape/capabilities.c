@@ -85,19 +85,31 @@ static void hoard(struct kin_env *env, const struct kin_node *config, struct out
 	}
 }
 
-/* Loops, and in each of them all that there is */
+/*
+ * A loop keeps what it watches by file and number: so each of many files, once by each of many
+ * numbers, which they have one after the other
+ */
 static void loops(struct kin_env *env, const struct kin_node *config, struct outcome *ret)
 {
 	struct epoll_event event = { .events = EPOLLIN };
-	int loop[64], n = 0, copy;
+	struct pd_alloc_signal_reply file;
+	int copies[256], n = 0, first = 0;
 
 	ret->unit = "watched";
-	while (n < 64 && (loop[n] = epoll_create1(0)) >= 0)
+	while (pd_alloc_signal(START_PD, NULL, &file) == 0)
+		first = file.signal;
+	while ((copies[n] = fcntl(START_LOG, F_DUPFD_CLOEXEC, 0)) >= 0)
 		n++;
-	while ((copy = fcntl(START_LOG, F_DUPFD_CLOEXEC, 0)) >= 0)
-		for (int i = 0; i < n; i++)
-			ret->got += epoll_ctl(loop[i], EPOLL_CTL_ADD, copy, &event) == 0;
 	ret->stop = errno;
+	for (int i = 0; i < n; i++)
+		close(copies[i]);
+	for (int cap = START_END; cap <= first; cap++)
+		for (int i = 0; i < n; i++) {
+			int copy = fcntl(cap, F_DUPFD_CLOEXEC, copies[i]);
+
+			ret->got += epoll_ctl(START_LOOP, EPOLL_CTL_ADD, copy, &event) == 0;
+			close(copy);
+		}
 }
 
 /* Many copies of one capability, with a message of one byte. Return: 0 or errno */

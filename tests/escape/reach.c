@@ -162,6 +162,7 @@ static const struct call CALLS[] = {
 	{ "msgget", SYS_msgget, { 0, 01600 } },
 	{ "semget", SYS_semget, { 0, 1, 01600 } },
 	{ "mq_open", SYS_mq_open, { TEXT("escape"), O_CREAT | O_RDWR, 0600, 0 } },
+	{ "epoll_create1", SYS_epoll_create1, { 0 } },
 	{ "pipe2", SYS_pipe2, { TEXT(numbers), 0 } },
 	{ "eventfd2", SYS_eventfd2, { 0, 0 } },
 	{ "timerfd_create", SYS_timerfd_create, { 1, 0 } },
@@ -217,7 +218,7 @@ static const struct call CALLS[] = {
 /* What the filter lists, so not to be tried blindly: a second look at its table */
 static const long LISTED[] = { SYS_read, SYS_readv, SYS_pread64, SYS_write, SYS_writev, SYS_pwrite64,
 	SYS_lseek, SYS_fstat, SYS_close, SYS_fcntl, SYS_sendmsg, SYS_recvmsg, SYS_sendto,
-	SYS_recvfrom, SYS_getsockopt, SYS_epoll_create1, SYS_epoll_ctl, SYS_epoll_pwait, SYS_ppoll,
+	SYS_recvfrom, SYS_getsockopt, SYS_epoll_ctl, SYS_epoll_pwait, SYS_ppoll,
 	SYS_futex, SYS_sched_yield, SYS_timerfd_settime, SYS_timerfd_gettime, SYS_clock_gettime,
 	SYS_clock_getres, SYS_gettimeofday, SYS_nanosleep, SYS_clock_nanosleep, SYS_restart_syscall,
 	SYS_mmap, SYS_munmap, SYS_mremap, SYS_mprotect, SYS_madvise, SYS_brk, SYS_rt_sigaction,

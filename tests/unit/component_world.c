@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -352,6 +353,8 @@ static void world_prepare(struct world *w)
 	source_open(w, &w->log, &w->component.log, log_source_handle);
 	assert_int_equal(signal_context_open(&w->signal), 0);
 	w->component.signal = dup(w->signal);
+	w->component.loop = epoll_create1(EPOLL_CLOEXEC);
+	assert_true(w->component.loop > 0);
 	assert_int_equal(signal_context_open(&w->stop_fd), 0);
 	assert_int_equal(loop_add(&w->loop, &w->stop, w->stop_fd, stop_source_handle), 0);
 }
@@ -362,6 +365,7 @@ static void component_close(struct world *w)
 	close(w->component.pd);
 	close(w->component.log);
 	close(w->component.signal);
+	close(w->component.loop);
 }
 
 void world_open(struct world *w)

@@ -7,6 +7,7 @@
 #ifndef CORE_LINUX_INSPECT_H
 #define CORE_LINUX_INSPECT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -27,6 +28,14 @@ int inspect_memory(pid_t pid, unsigned mappings_max, struct inspection *ret);
 
 /** inspect_cpu_ns() - CPU time that a process has had; 0 if there is no such process */
 uint64_t inspect_cpu_ns(pid_t pid);
+
+/**
+ * inspect_loop() - is a number of a descriptor in an event loop more often than it may be?
+ *
+ * Each was another file then, which is still open elsewhere. Takes longer the more is in the loop.
+ * Return: false also where the kernel can't compare.
+ */
+bool inspect_loop(int epoll, unsigned number, unsigned times_max);
 
 /** inspect_unread() - capabilities that wait to be received at an end of a channel; 0 if unknown */
 unsigned inspect_unread(int fd);
