@@ -57,7 +57,9 @@
  */
 #define UNDER_WAY_MAX    48
 #define UNREAD_MAX       16
-#define UNREAD_LOOKS_MAX 3 /* looks of the watch at which there may be any */
+#define UNREAD_LOOKS_MAX 3  /* looks of the watch at which there may be any */
+#define CUTS_MAX         5  /* looks at which its channels are cut off, then it is stopped */
+#define CUTS_ROUNDS      60 /* without one, for those before to be forgotten */
 
 /*
  * Each kernel object that a PD allocates. A dataspace costs its pages as well, a channel

@@ -16,6 +16,9 @@
 #include "core/services.h"
 #include "ipc/channel.h"
 
+/* More than a channel's buffer can hold; who goes on sending meanwhile waits for the next turn. */
+#define FREES_MAX 64
+
 uint64_t pd_private_bytes(const struct pd *pd)
 {
 	uint64_t bytes;
@@ -25,9 +28,10 @@ uint64_t pd_private_bytes(const struct pd *pd)
 	return bytes;
 }
 
+/* What it gave to those below it counts: it holds the other ends of what they have. */
 unsigned pd_descriptors_max(const struct pd *pd)
 {
-	uint64_t max = pd->account.quota.caps;
+	uint64_t max = pd->account.quota.caps + pd->account.caps_below;
 
 	return PROCESS_DESCRIPTORS_BASE +
 	       (unsigned) (max < INT32_MAX ? max : INT32_MAX - PROCESS_DESCRIPTORS_BASE);
@@ -138,6 +142,9 @@ static void pd_ceilings_follow(struct pd *pd)
 
 	if (!process)
 		return;
+	/* what is open already stays open: the watch has to look, whether it runs or not */
+	if (process->descriptors_max > descriptors_max)
+		process->looked_cpu_ns = 0;
 	if (process->descriptors_max != descriptors_max &&
 		limits_set_descriptors(plan_of(pd), process->pid, descriptors_max) == 0)
 		process->descriptors_max = descriptors_max;
@@ -176,11 +183,12 @@ static bool pd_take_frees(struct pd *pd)
 	bool any = false;
 	uint32_t operation;
 
-	while (pd->session.ends.server > 0 &&
-		channel_peek(pd->session.ends.server, &operation) == 0 &&
-		operation == pd_free_operation &&
-		kin_dispatch(
-			pd->session.ends.server, &pd_interface, core_pd_service.handlers, pd) == 0)
+	for (int i = 0; i < FREES_MAX && pd->session.ends.server > 0 &&
+			channel_peek(pd->session.ends.server, &operation) == 0 &&
+			operation == pd_free_operation &&
+			kin_dispatch(pd->session.ends.server, &pd_interface,
+				core_pd_service.handlers, pd) == 0;
+		i++)
 		any = true;
 	return any;
 }

@@ -38,6 +38,8 @@ struct process {
 	struct ends parent;                   /* its channel to who started it */
 	int loop;                             /* the epoll that it was given */
 	unsigned number_tried, numbers_left;  /* of descriptors in it: the last one; since it ran */
+	unsigned cuts;      /* looks at which a channel was cut off here, in a row of rounds */
+	uint64_t cut_round; /* of the last one */
 	bool ended;
 	struct process_end end; /* valid once ended */
 	struct process *prev, *next;

@@ -73,6 +73,9 @@ static void memory_look(struct pd *pd)
 			seen.page_table_bytes >> 10, tables_max >> 10);
 	else if (seen.mappings > mappings_max)
 		offender_stop(pd, "more than %u mappings", mappings_max);
+	else if (seen.descriptors > pd->process->descriptors_max)
+		offender_stop(pd, "%u descriptors, at most %u are allowed", seen.descriptors,
+			pd->process->descriptors_max);
 	else if (seen.private_bytes > private_max)
 		offender_stop(pd, "%" PRIu64 " KiB of private memory, %" PRIu64 " are allowed",
 			seen.private_bytes >> 10, private_max >> 10);
@@ -204,17 +207,33 @@ static bool too_many_under_way(const struct watch *watch)
 	return error == ETOOMANYREFS;
 }
 
-/* Of a channel that was made for the owner of @session */
-static void channel_look(const struct core_session *session, struct ends *ends)
+/* Who goes on with it would have all others wait again and again. */
+static void cut_count(struct pd *pd)
+{
+	struct process *process = pd->process;
+	uint64_t round = pd->session.services->watch.round;
+
+	if (!is_running(pd) || process->cut_round == round)
+		return;
+	if (round - process->cut_round > CUTS_ROUNDS)
+		process->cuts = 0;
+	process->cut_round = round;
+	if (++process->cuts == CUTS_MAX)
+		offender_stop(pd, "its channels had to be cut off %d times", CUTS_MAX);
+}
+
+/* Of a channel that was made for the owner of @session. Return: whether it had to be cut off */
+static bool channel_look(const struct core_session *session, struct ends *ends)
 {
 	unsigned n = ends_crowded(ends);
 
 	if (!n)
-		return;
+		return false;
 	core_log(session->services, OWNER_ERROR,
 		"%s: a channel is cut off: %u capabilities were sent and not received",
 		session->label, n);
 	ends_purge(ends);
+	return true;
 }
 
 /*
@@ -230,10 +249,12 @@ static void under_way_look(struct core_services *services)
 	for (struct account *a = services->ledger.root; a; a = account_next(a)) {
 		struct pd *pd = pd_of_account(a);
 
+		bool cut = pd->process && channel_look(&pd->session, &pd->process->parent);
+
 		for (struct pd_object *o = pd->objects; o; o = o->by_id.next)
-			channel_look(&pd->session, &o->ends);
-		if (pd->process)
-			channel_look(&pd->session, &pd->process->parent);
+			cut |= channel_look(&pd->session, &o->ends);
+		if (cut)
+			cut_count(pd);
 	}
 	HASH_ITER (by_cookie, services->sessions, session, next)
 		channel_look(session, &session->ends);

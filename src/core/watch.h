@@ -3,10 +3,11 @@
  *
  * Some memory of the kernel's is spent on behalf of a process and counted by no limit that a plain
  * user could set: page tables, records of mappings, files that only a mapping keeps, capabilities
- * that were sent and not received. Limits bound how much of each there can be at one time
+ * that were sent and not received, descriptors from before capabilities were taken back. Limits bound how much of each there can be at one time
  * (costs.h); the watch sees to it that nobody keeps it. About once a second it looks at the
  * components that have run since, and ends those that are beyond what is usual by far. Of
- * capabilities under way it is not the receiver's fault that they wait: so the channel is ended.
+ * capabilities under way it need not be the receiver's fault that they wait: so the channel is
+ * ended, and only who is found with them again and again ends, too.
  *
  * It asks nobody and waits for nobody. While nothing runs it looks at no component.
  */

@@ -25,12 +25,23 @@ void ledger_init(struct ledger *ledger, struct account *root, struct quota total
 	*ledger = (struct ledger){ .root = root, .total = total };
 }
 
+static uint64_t caps_of_children(const struct account *account)
+{
+	const struct account *child;
+	uint64_t sum = 0;
+
+	DL_FOREACH (account->children, child)
+		sum += child->quota.caps + child->caps_below;
+	return sum;
+}
+
 void ledger_check(const struct ledger *ledger)
 {
 	struct quota sum = { 0, 0 };
 
 	for (const struct account *a = ledger->root; a; a = account_next(a)) {
 		assert(a->ledger == ledger);
+		assert(a->caps_below == caps_of_children(a));
 		assert(quota_covers(a->quota, a->used));
 		sum = quota_plus(sum, a->quota);
 	}
@@ -45,6 +56,10 @@ static int edge_apply(const struct ledger_edge *edge)
 		return KIN_EXCEEDED;
 	edge->from->quota = quota_minus(edge->from->quota, edge->amount);
 	edge->to->quota = quota_plus(edge->to->quota, edge->amount);
+	if (edge->to->reference == edge->from)
+		edge->from->caps_below += edge->amount.caps;
+	else
+		edge->to->caps_below -= edge->amount.caps;
 	return 0;
 }
 
@@ -105,6 +120,7 @@ void account_done(struct account *account)
 	DL_DELETE(heir->children, account);
 	DL_CONCAT(heir->children, account->children);
 	heir->quota = quota_plus(heir->quota, account->quota);
+	heir->caps_below -= account->quota.caps;
 	account_init(account);
 }
 

@@ -27,6 +27,7 @@
 
 struct account {
 	struct quota quota, used;
+	uint64_t caps_below;       /* quota of all accounts below it */
 	struct ledger *ledger;     /* NULL while detached */
 	struct account *reference; /* NULL while detached, and for the root */
 	struct account *children;  /* in the order in which they were attached */

@@ -3,12 +3,14 @@
  */
 #include "core/linux/inspect.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kcmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -72,6 +74,30 @@ static int mappings_count(pid_t pid, unsigned max, unsigned *ret)
 	return (int) got;
 }
 
+/* Newer kernels say it as the size of the folder; else two entries are those of every folder. */
+static int descriptors_count(pid_t pid, unsigned *ret)
+{
+	int fd = proc_open(pid, "fd");
+	struct stat status;
+	DIR *folder;
+
+	if (fd < 0)
+		return fd;
+	folder = fstat(fd, &status) == 0 ? fdopendir(fd) : NULL;
+	if (!folder) {
+		close(fd);
+		return -ENOMEM;
+	}
+	*ret = (unsigned) status.st_size;
+	if (!*ret) {
+		while (readdir(folder))
+			++*ret;
+		*ret = *ret > 2 ? *ret - 2 : 0;
+	}
+	closedir(folder);
+	return 0;
+}
+
 int inspect_memory(pid_t pid, unsigned mappings_max, struct inspection *ret)
 {
 	char text[CHUNK_BYTES];
@@ -82,7 +108,8 @@ int inspect_memory(pid_t pid, unsigned mappings_max, struct inspection *ret)
 	*ret = (struct inspection){ .mapped_bytes = field(text, "\nVmSize:") << 10,
 		.private_bytes = (field(text, "\nVmData:") + field(text, "\nVmStk:")) << 10,
 		.page_table_bytes = field(text, "\nVmPTE:") << 10 };
-	return mappings_count(pid, mappings_max, &ret->mappings);
+	r = descriptors_count(pid, &ret->descriptors);
+	return r < 0 ? r : mappings_count(pid, mappings_max, &ret->mappings);
 }
 
 uint64_t inspect_cpu_ns(pid_t pid)

@@ -16,6 +16,7 @@ struct inspection {
 	uint64_t private_bytes;    /* writable memory of its own, the stack included */
 	uint64_t page_table_bytes; /* the lowest level of its page tables, and those above */
 	unsigned mappings;         /* at most one more than was asked about */
+	unsigned descriptors;      /* that are open */
 };
 
 /**
