@@ -95,9 +95,7 @@ static int start_executable(struct start *start)
 	if (program_missing(program))
 		return KIN_MISSING;
 	start->data_bytes = program->data_bytes;
-	if (program->dynamic)
-		start->cost.caps += program->n * MODULE_CAPS;
-	else
+	if (!program->dynamic)
 		start->executable = program->modules[MODULE_PROGRAM].fd;
 	return 0;
 }
@@ -204,7 +202,7 @@ static int start_commit(struct start *start, struct pd_start_reply *ret)
 	pd->process->loop = descriptor_take(&loop);
 	pd->process->cost = start->cost;
 	if (pd->program)
-		pd->process->cost.ram += pd->program->copied_bytes;
+		pd->process->cost = quota_sum(start->cost, pd->program->charged);
 	r = descriptor_dup(pd->process->pidfd, &ret->process);
 	if (r < 0) {
 		/* Its adopter would never learn of its end. */

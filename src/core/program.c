@@ -7,6 +7,7 @@
 
 #include <kin/label.h>
 
+#include "core/costs.h"
 #include "core/descriptor.h"
 #include "core/linux/elf.h"
 #include "core/linux/memfd.h"
@@ -26,7 +27,7 @@ struct load {
 	int fd; /* what becomes of it, ours until it is kept */
 	struct elf_info info;
 	struct elf_fault fault;
-	uint64_t copied_bytes;
+	struct quota charged;
 };
 
 const struct program_module *program_missing(const struct program *program)
@@ -86,6 +87,15 @@ static int load_shared(struct load *load, struct rom_session *rom)
 	return r ? r : load_answer(load, ram_memfd_read_only(memfd, &load->fd));
 }
 
+static int load_charge(struct load *load, struct quota amount)
+{
+	int r = pd_charge(load->pd, amount);
+
+	if (r == 0)
+		load->charged = quota_sum(load->charged, amount);
+	return r;
+}
+
 /* What was surveyed may change until it is copied, so the copy is surveyed again. */
 static int load_copy(struct load *load)
 {
@@ -94,12 +104,9 @@ static int load_copy(struct load *load)
 
 	if (r)
 		return r;
-	load->copied_bytes = (load->info.file_bytes + 4095) / 4096 * 4096;
-	r = pd_charge(load->pd, (struct quota){ load->copied_bytes, 0 });
-	if (r) {
-		load->copied_bytes = 0;
+	r = load_charge(load, (struct quota){ (load->info.file_bytes + 4095) / 4096 * 4096, 0 });
+	if (r)
 		return r;
-	}
 	r = rom_memfd_snapshot(load->request->dataspace, *name ? name : load->pd->session.label,
 		load->info.file_bytes, &load->fd);
 	if (r == 0)
@@ -178,7 +185,7 @@ static void load_keep(struct load *load)
 {
 	load->program->modules[load->index].fd = descriptor_take(&load->fd);
 	load->program->data_bytes += load->info.data_bytes;
-	load->program->copied_bytes += load->copied_bytes;
+	load->program->charged = quota_sum(load->program->charged, load->charged);
 }
 
 int core_pd_load(struct pd *pd, const struct pd_load_request *request, struct pd_load_reply *ret)
@@ -203,10 +210,12 @@ int core_pd_load(struct pd *pd, const struct pd_load_request *request, struct pd
 		r = load_judge(&load);
 	if (r == 0 && load.program->dynamic)
 		r = load_needs(&load);
+	if (r == 0 && load.program->dynamic)
+		r = load_charge(&load, (struct quota){ 0, MODULE_CAPS });
 	if (r) {
 		load.program->n = n_before;
 		descriptor_close(&load.fd);
-		pd_uncharge(child, (struct quota){ load.copied_bytes, 0 });
+		pd_uncharge(child, load.charged);
 		return r;
 	}
 	load_keep(&load);

@@ -31,8 +31,8 @@ struct program {
 	struct program_module modules[MODULES_MAX]; /* by enum module */
 	unsigned n;
 	bool dynamic;
-	uint64_t data_bytes;   /* private memory that all of them start with */
-	uint64_t copied_bytes; /* charged to the PD for copies */
+	uint64_t data_bytes;  /* private memory that all of them start with */
+	struct quota charged; /* for its modules */
 };
 
 /* Return: NULL if nothing is missing */
