@@ -60,34 +60,42 @@ int kin_rom_watch(struct kin_rom *rom, kin_handler *changed, void *data)
 	return r;
 }
 
+/* Return: 0; -EAGAIN if it is gone already; KIN_OUT_OF_RAM, -EFBIG */
+static int content_take(struct kin_rom *rom, const struct rom_dataspace_reply *there)
+{
+	char *copy = NULL;
+	int r;
+
+	if (there->size > KIN_ROM_SIZE_MAX)
+		r = -EFBIG;
+	else if (!(copy = kin_malloc(rom->session.env, there->size + 1)))
+		r = KIN_OUT_OF_RAM;
+	else
+		r = kin_dataspace_read(there->dataspace, 0, copy, there->size);
+	kin_cap_close(there->dataspace);
+	if (r) {
+		free(copy);
+		return r == -ENODATA ? -EAGAIN : r;
+	}
+	copy[there->size] = 0;
+	free(rom->data);
+	rom->data = copy;
+	rom->size = there->size;
+	return 0;
+}
+
 /* Return: as kin_rom_update(); -EAGAIN to try again. */
 static int content_copy(struct kin_rom *rom)
 {
 	struct rom_dataspace_reply there;
 	int r = rom_dataspace(rom->session.channel, NULL, &there);
 
-	if (r)
-		return r;
-	char *copy = NULL;
-
-	if (there.size > KIN_ROM_SIZE_MAX)
-		r = -EFBIG;
-	else if (!(copy = kin_malloc(rom->session.env, there.size + 1)))
-		r = KIN_OUT_OF_RAM;
-	else
-		r = kin_dataspace_read(there.dataspace, 0, copy, there.size);
-	kin_cap_close(there.dataspace);
-	if (r) {
-		free(copy);
-		return r == -ENODATA ? -EAGAIN : r;
-	}
-	copy[there.size] = 0;
-	free(rom->data);
-	rom->data = copy;
-	rom->size = there.size;
-	return 0;
+	if (r == KIN_OUT_OF_RAM) /* the content has outgrown what the session was given */
+		r = kin_session_upgrade(&rom->session, rom->session.ram_quota, 0);
+	else if (r == 0)
+		return content_take(rom, &there);
+	return r == 0 ? -EAGAIN : r;
 }
-
 int kin_rom_update(struct kin_rom *rom)
 {
 	int r = -EAGAIN;

@@ -2,6 +2,8 @@
  * ROM modules that a parent makes
  *
  * The content is generated anew each time the child asks for it, into a dataspace of the parent's.
+ * The child pays for it as for any session: what it donated has to cover the dataspace and the two
+ * objects, when it opens the session and whenever the content is a larger one.
  */
 #include "host/rom.h"
 
@@ -16,9 +18,13 @@
 #include "ipc/channel.h"
 #include "ipc/signal.h"
 
+#define OBJECTS_CAPS 2 /* the channel, the dataspace */
+#define PAGE_BYTES   4096u
+
 struct host_rom {
 	struct host *host;
 	struct child *child;
+	const struct session *session;
 	enum special_rom special;
 	uint32_t rpc_id, dataspace_id;
 	int server;
@@ -94,6 +100,38 @@ static void drop_dataspace(struct host_rom *rom)
 	rom->dataspace_id = 0;
 }
 
+static const char *module_name(const struct host_rom *rom)
+{
+	return rom->special == SPECIAL_ROM_CONFIG ? "config" : "session_requests";
+}
+
+static bool pays_for(const struct host_rom *rom, size_t size)
+{
+	uint64_t pages = (size + PAGE_BYTES - 1) / PAGE_BYTES;
+
+	return pages * PAGE_BYTES + KIN_CHANNEL_RAM <= rom->session->donation.ram;
+}
+
+static int content_share(struct host_rom *rom, const char *text, size_t size, int *ret_dataspace)
+{
+	int r = KIN_OUT_OF_RAM;
+
+	drop_dataspace(rom);
+	if (pays_for(rom, size))
+		r = rom->host->ops->alloc_rom(
+			rom->host, text, size, &rom->dataspace_id, ret_dataspace);
+	return r;
+}
+
+/* Return: 0 or negative errno; the generator holds the text and is to be done with in any case */
+static int content(
+	struct host_rom *rom, struct kin_generator *g, const char **ret, size_t *ret_size)
+{
+	kin_generator_init_growing(g, KIN_NODE_TEXT_MAX);
+	generate(rom, g);
+	return kin_generator_finish(g, ret, ret_size);
+}
+
 static int on_dataspace(
 	void *self, struct rom_dataspace_request *rq, struct rom_dataspace_reply *rp)
 {
@@ -104,19 +142,13 @@ static int on_dataspace(
 
 	if (rom->special == SPECIAL_ROM_CONFIG)
 		rom->child->config_unread = false;
-	drop_dataspace(rom);
-	kin_generator_init_growing(&g, KIN_NODE_TEXT_MAX);
-	generate(rom, &g);
-	int r = kin_generator_finish(&g, &text, &size);
+	int r = content(rom, &g, &text, &size);
 
 	if (r == 0)
-		r = rom->host->ops->alloc_rom(
-			rom->host, text, size, &rom->dataspace_id, &rp->dataspace);
+		r = content_share(rom, text, size, &rp->dataspace);
 	if (r)
 		owner_log(&rom->host->owner, OWNER_ERROR, "%s: no memory for its %s ROM: %s",
-			rom->child->name,
-			rom->special == SPECIAL_ROM_CONFIG ? "config" : "session_requests",
-			kin_answer_text(r));
+			rom->child->name, module_name(rom), kin_answer_text(r));
 	rp->size = size;
 	kin_generator_done(&g);
 	return r;
@@ -165,43 +197,77 @@ static void destroy(struct host_rom *rom)
 	free(rom);
 }
 
-int host_rom_create(struct host *host, struct session *session, int *ret_cap)
+static struct host_rom *rom_new(struct host *host, struct session *session)
 {
 	struct host_rom *rom = calloc(1, sizeof(*rom));
-	int client = 0;
 
 	if (!rom)
-		return -ENOMEM;
+		return NULL;
+	rom->host = host;
+	rom->child = session->client;
+	rom->session = session;
+	rom->special = session->special;
+	return rom;
+}
+
+/* Return: 0, KIN_INSUFFICIENT_RAM, KIN_INSUFFICIENT_CAPS, negative errno */
+static int payment(struct host_rom *rom)
+{
+	struct kin_generator g;
+	const char *text;
+	size_t size;
+
+	if (rom->session->donation.caps < OBJECTS_CAPS)
+		return KIN_INSUFFICIENT_CAPS;
+	int r = content(rom, &g, &text, &size);
+
+	kin_generator_done(&g);
+	if (r)
+		return r;
+	return pays_for(rom, size) ? 0 : KIN_INSUFFICIENT_RAM;
+}
+
+/* Gives it its channel. Return: 0, KIN_DENIED (logged), negative errno */
+static int connect_client(struct host_rom *rom, int *ret_client)
+{
+	struct host *host = rom->host;
+	int r = host->ops->alloc_rpc(host, &rom->rpc_id, &rom->server, ret_client);
+
+	if (r) {
+		owner_log(&host->owner, OWNER_ERROR, "%s: no ROM session for it: %s",
+			rom->child->name, kin_answer_text(r));
+		return KIN_DENIED;
+	}
+	r = loop_add(host->loop, &rom->source, rom->server, on_channel);
+	if (r) {
+		close(*ret_client);
+		close(rom->server);
+		host->ops->free(host, rom->rpc_id);
+	}
+	return r;
+}
+
+int host_rom_create(struct host *host, struct session *session, int *ret_cap)
+{
 	if (session->version != rom_interface.version) {
 		owner_log(&host->owner, OWNER_ERROR,
 			"%s: speaks version %" PRIu32 " of ROM, this is version %" PRIu32,
 			session->client->name, session->version, rom_interface.version);
-		free(rom);
 		return KIN_DENIED;
 	}
-	if (session->args.ram_quota < KIN_CHANNEL_RAM) {
-		free(rom);
-		return KIN_INSUFFICIENT_RAM;
-	}
-	int r = host->ops->alloc_rpc(host, &rom->rpc_id, &rom->server, &client);
+	struct host_rom *rom = rom_new(host, session);
 
+	if (!rom)
+		return -ENOMEM;
+	int r = payment(rom);
+
+	if (r == 0)
+		r = connect_client(rom, ret_cap);
 	if (r) {
-		owner_log(&host->owner, OWNER_ERROR, "%s: no ROM session for it: %s",
-			session->client->name, kin_answer_text(r));
 		free(rom);
-		return KIN_DENIED;
-	}
-	rom->host = host;
-	rom->child = session->client;
-	rom->special = session->special;
-	r = loop_add(host->loop, &rom->source, rom->server, on_channel);
-	if (r) {
-		destroy(rom);
-		close(client);
 		return r;
 	}
 	session->local = rom;
-	*ret_cap = client;
 	return 0;
 }
 

@@ -6,7 +6,8 @@
 
 #include "host/host.h"
 
-/* Return: 0 and the client's end; KIN_DENIED (logged); the object hangs on session->local. */
+/* Return: 0 and the client's end; KIN_DENIED (logged), KIN_INSUFFICIENT_RAM, KIN_INSUFFICIENT_CAPS;
+ * the object hangs on session->local. */
 int host_rom_create(struct host *host, struct session *session, int *ret_cap);
 void host_rom_close(struct host *host, struct session *session);
 

@@ -89,7 +89,7 @@ static void open_session(struct hosted *hosted)
 	struct parent_session_request request = { .id = X,
 		.service = "X",
 		.version = 1,
-		.args = { .ram_quota = KIN_SESSION_RAM },
+		.args = { .ram_quota = KIN_SESSION_RAM, .cap_quota = 2 },
 		.wait = 1 };
 	struct parent_requests_request after = { 0 };
 	struct parent_requests_reply requests = { 0 };
@@ -117,7 +117,7 @@ static void read_config(struct hosted *hosted)
 	struct parent_session_request request = { .id = CONFIG,
 		.service = "ROM",
 		.version = 1,
-		.args = { .label = "config", .ram_quota = KIN_SESSION_RAM },
+		.args = { .label = "config", .ram_quota = KIN_SESSION_RAM, .cap_quota = 2 },
 		.wait = 1 };
 	struct parent_session_reply session = { 0 };
 	struct rom_dataspace_reply rom = { 0 };
