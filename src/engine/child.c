@@ -155,6 +155,8 @@ int child_session(struct child *child, const struct session_request *request, in
 	}
 	if (request->args->ram_quota < SESSION_COST_BYTES)
 		return KIN_INSUFFICIENT_RAM;
+	if (request->args->cap_quota < SESSION_CAPS_MIN)
+		return KIN_INSUFFICIENT_CAPS;
 	int r = sandbox_route(child->sandbox, child,
 		&(struct route_request){ request->service, label, child->name, false }, &route);
 
@@ -267,7 +269,7 @@ void child_answered(struct child *child, const struct session *session, enum ses
 	/* Its account went with it, and its number may already be another's. */
 	if (session->environment && session->id == ENV_PD && event == SESSION_EVENT_CLOSED)
 		child->adopted = false;
-	if (session->environment)
+	if (session->environment || (child->state == CHILD_ABANDONED && !child->closing))
 		sandbox_advance(child);
 	else if (child->started &&
 		 !owner->children->answered(owner->ctx, child, session->id, event))

@@ -372,22 +372,28 @@ static bool close_at_server(struct session *session)
 	return false;
 }
 
-/*
- * A session that its server is just making: the server learns of the end when it delivers, the
- * client has its quota back now.
- */
+/* Its server learns of the end when it delivers, the client has its quota back now. */
 static bool creation_in_progress(const struct session *session)
 {
 	return session->state == SESSION_CREATE_REQUESTED && server_of(session) && session->fetched;
 }
 
-static void abandon_creation(struct session *session)
+static void abandon(struct session *session)
 {
-	session->abandoned = true;
-	server_of(session)->n_abandoned++;
-	donation_return(session);
+	struct child *server = server_of(session);
+
+	if (server)
+		server->n_abandoned += !session->abandoned;
+	session->abandoned = server != NULL;
 	leave_client(session);
 	session->client = NULL;
+}
+
+static bool abandoned_are_many(const struct session *session)
+{
+	const struct child *server = server_of(session);
+
+	return server && server->n_abandoned >= SESSION_ABANDONED_MAX;
 }
 
 static int close_later(struct session *session)
@@ -402,9 +408,10 @@ int session_close(struct session *session)
 {
 	assert(session->listed);
 	if (creation_in_progress(session)) {
-		if (server_of(session)->n_abandoned >= SESSION_ABANDONED_MAX)
+		if (abandoned_are_many(session))
 			return close_later(session);
-		abandon_creation(session);
+		donation_return(session);
+		abandon(session);
 		return 0;
 	}
 	drop_cap(session);
@@ -418,17 +425,21 @@ int session_close(struct session *session)
 
 void session_orphan(struct session *session)
 {
-	if (creation_in_progress(session)) {
-		abandon_creation(session);
-		return;
-	}
-	bool asked = session->state == SESSION_CLOSE_REQUESTED;
+	bool creating = creation_in_progress(session);
 
 	drop_cap(session);
-	leave_client(session);
-	session->client = NULL;
-	if (!asked && close_at_server(session))
+	if (!creating && session->state != SESSION_CLOSE_REQUESTED && close_at_server(session)) {
+		leave_client(session);
+		session->client = NULL;
 		finish(session);
+	} else if (session->client && abandoned_are_many(session)) {
+		if (!session->closing)
+			close_later(session);
+	} else {
+		if (creating)
+			donation_return(session);
+		abandon(session);
+	}
 }
 
 void session_withdraw(struct session *session)

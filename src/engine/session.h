@@ -66,7 +66,7 @@ struct session {
 	uint64_t sequence; /* position in the list of requests */
 	bool requested;    /* in that list */
 	bool fetched;      /* the server has seen the request */
-	bool abandoned;    /* its client closed it while the server was just making it */
+	bool abandoned;    /* its client is gone, or closed it while the server was making it */
 	struct session *request_prev, *request_next;
 
 	uint32_t up_id; /* at the parent, if it serves it */
@@ -79,13 +79,16 @@ struct session {
 	UT_hash_handle by_id, by_server_id;
 };
 
-/* Sessions that a server may be making for clients who no longer want them, and have their quota
- * back. Beyond that a client's close waits for the server, so that nobody keeps objects that nobody
- * pays. */
+/* Sessions that a server may have without clients: it is making them for who no longer wants them
+ * and has the quota back, or was asked to close them when their client ended. Beyond that a
+ * client's close and its end wait for the server, so that nobody keeps objects that nobody pays. */
 #define SESSION_ABANDONED_MAX 128
 
 /* RAM kept of each donation for the session object and its place in tables. */
 #define SESSION_COST_BYTES 2048
+
+/* The least of caps that goes to the server: until the client takes the capability we hold it. */
+#define SESSION_CAPS_MIN 1
 
 /* "OK", "AVAIL", … as in reports; never NULL. */
 const char *session_state_word(enum session_state state);
@@ -140,7 +143,8 @@ int session_upgrade(struct session *session, struct quota amount);
  */
 int session_close(struct session *session);
 
-/* The client is gone: close it, telling nobody. May free it. */
+/* The client is gone: close it, telling nobody. May free it. Beyond SESSION_ABANDONED_MAX it stays
+ * the client's, who is not gone as long. */
 void session_orphan(struct session *session);
 
 /* A forwarded one that its server has made: close it; who asked for it is told. May free it. */

@@ -14,6 +14,8 @@
 
 #include "model/pair.h"
 
+#define CROWD (2 * SESSION_ABANDONED_MAX) /* sessions of one client */
+
 static void a_child_service_answers_later(void **state)
 {
 	struct model *model = *state;
@@ -151,12 +153,16 @@ static void the_server_sees_label_and_quota_of_its_own(void **state)
 static void a_donation_below_the_metadata_cost_is_insufficient(void **state)
 {
 	struct model *model = *state;
-	struct quota small = { SESSION_COST_BYTES - 1, 0 }, just = { SESSION_COST_BYTES, 0 };
+	struct quota small = { SESSION_COST_BYTES - 1, SESSION_CAPS_MIN };
+	struct quota capless = { SESSION_COST_BYTES, SESSION_CAPS_MIN - 1 };
+	struct quota just = { SESSION_COST_BYTES, SESSION_CAPS_MIN };
 
 	assert_int_equal(
 		model_open(model, "client", PAIR_ID, "Parent", "", small), KIN_INSUFFICIENT_RAM);
+	assert_int_equal(
+		model_open(model, "client", PAIR_ID, "Parent", "", capless), KIN_INSUFFICIENT_CAPS);
 	assert_int_equal(model_open(model, "client", PAIR_ID, "Parent", "", just), 0);
-	pair_assert_paid(model, just.ram, 0);
+	pair_assert_paid(model, just.ram, just.caps);
 }
 
 static void without_a_route_a_request_is_denied(void **state)
@@ -401,6 +407,36 @@ static void beyond_a_bound_closes_wait_for_a_server_that_is_at_it(void **state)
 	pair_assert_paid(model, 0, 0);
 }
 
+/* Nor can one that is started anew again and again: it is gone once the server has let go of it. */
+static void beyond_the_same_bound_the_end_of_a_client_waits(void **state)
+{
+	struct model *model = *state;
+	struct child *server = model_child(model, "server");
+	struct quota least = { SESSION_COST_BYTES, SESSION_CAPS_MIN };
+	struct server_request requests[CROWD];
+	struct child *client = model_child(model, "client");
+
+	assert_int_equal(child_grant(client, (struct quota){ CROWD * least.ram, CROWD }), 0);
+	for (uint32_t i = 0; i < CROWD; i++)
+		assert_int_equal(
+			model_open(model, "client", PAIR_ID + i, "Child", "", least), KIN_PENDING);
+	server_requests(server, 0, requests, CROWD);
+	for (int i = 0; i < CROWD / 2; i++)
+		model_deliver(model, "server", requests[i].session->server_id);
+	sandbox_mark(client, MARK_RESTART);
+	model_settle(model);
+	assert_int_equal(server->n_abandoned, SESSION_ABANDONED_MAX);
+	assert_non_null(model->sandbox.dying);
+	assert_int_equal(model_child(model, "client")->state, CHILD_INCOMPLETE);
+	while (model_deliver(model, "server", model_request(model, "server", NULL)))
+		model_settle(model);
+	while (model_serve(model, "server"))
+		;
+	assert_int_equal(server->n_abandoned, 0);
+	assert_null(model->sandbox.dying);
+	assert_int_equal(model_child(model, "client")->state, CHILD_ALIVE);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, pair_set_up, pair_tear_down)
 
 int main(void)
@@ -408,6 +444,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_child_service_answers_later),
 		TEST(beyond_a_bound_closes_wait_for_a_server_that_is_at_it),
+		TEST(beyond_the_same_bound_the_end_of_a_client_waits),
 		TEST(the_parent_may_answer_at_once),
 		TEST(the_parent_may_answer_late),
 		TEST(a_local_service_answers_at_once),
