@@ -192,6 +192,8 @@ REACH = [
     reach("threads, of which none are granted", "clone-thread"),
     Row("reach", "clone3", ("clone3",), FILTER, "ENOSYS",
         (r"\[init -> {name}\] clone3: Function not implemented",)),
+    reach("processes: whether there is one, what CPU time it had", "clock_gettime-other "
+          "clock_getres-other clock_nanosleep-other"),
     reach("processes: signals", "kill kill-parent tgkill tkill rt_sigqueueinfo pidfd_send_signal"),
     reach("processes: ptrace and memory of others", "ptrace ptrace-me process_vm_readv "
           "process_vm_writev process_madvise pidfd_open pidfd_getfd kcmp waitid setsid setpgid"),
@@ -234,6 +236,20 @@ TRUST = [
         "each is paid for", "out of caps", out_of_caps("requests"), at_most(CAPS)),
 ]
 
+AGAIN = [
+    Row("capabilities", "the same again and again, and event loops for core to look at",
+        ("storm-looks",), "the watch looks at channels alone, and counts",
+        "ended within 10 s; others wait", stopped("its channels had to be cut off 5 times")),
+]
+
+KEPT = [
+    Row("capabilities", "ROM modules that the parent makes, opened without end", ("config-roms",),
+        "the donation of each", "out of caps", out_of_caps("sessions"), at_most(CAPS // 2)),
+    Row("capabilities", "sessions that are made and never fetched", ("unfetched",),
+        "the donation of each, a capability at least", "out of caps", out_of_caps("sessions"),
+        at_most(CAPS)),
+]
+
 LENDING = [
     Row("taking back", "a dataspace after its session was closed, by descriptor", ("keep",),
         "truncation", "ENODATA at once; the bound is 100 ms",
@@ -246,13 +262,24 @@ LENDING = [
         (r"\[init -> {name}\] hold: (\d+) us, No data available",), at_most(100000)),
 ]
 
+FULL = [
+    Row("taking back", "descriptors, opened while capabilities were lent", ("full",),
+        "RLIMIT_NOFILE; the watch", "EMFILE; ended within 2 s, if there are more than can be now",
+        stopped(r"\d+ descriptors, at most 112 are allowed")),
+]
+
 # Judged by a test of their own in escape_test.py, not by a line
 OTHERS = [
     Row("CPU", "a busy child of lower priority on the same processor", ("busy",),
         "nice value, SCHED_IDLE", "leaves nine tenths (of four levels, between neighbours below "
         "the highest: four fifths, unless core's nice value is −4 or lower)", ()),
-    Row("CPU", "messages to parent and core and signals, as fast as they are taken",
-        ("storm-parent", "storm-core", "storm-signal"), "bursts are bounded, turns are taken",
+    Row("memory", "sessions left at a server that closes none, by a client that it has started "
+        "anew without end", ("crowd",), "128 at most without a client; its end waits for the others",
+        "the parent grows by no more than a session costs, 2 KiB for each", ()),
+    Row("CPU", "messages to parent and core and signals, as fast as they are taken; a client and a "
+        "server that have the client started anew without end",
+        ("storm-parent", "storm-core", "storm-frees", "storm-signal", "storm-restart"),
+        "bursts are bounded, turns are taken",
         "a session of others is open, used and closed within 100 ms", ()),
     Row("CPU", "another place, priority or class", ("reach",), FILTER,
         "as before, seen from outside", ()),
@@ -269,7 +296,7 @@ OTHERS = [
         "back in the parent's account; the bound is 1 s", ()),
 ]
 
-TABLE = MEMORY + RACE + CAPABILITIES + UNDER_WAY + REACH + TRUST + LENDING + OTHERS
+TABLE = MEMORY + RACE + CAPABILITIES + UNDER_WAY + AGAIN + KEPT + REACH + TRUST + LENDING + FULL + OTHERS
 
 
 def child_name(does):

@@ -16,6 +16,8 @@
 #include "wire/pd.h"
 
 #define IN_ONE_MESSAGE 253 /* the kernel's bound */
+#define WATCHED        1000
+#define PAUSE_US       1000
 
 static void signals(struct kin_env *env, const struct kin_node *config, struct outcome *ret)
 {
@@ -173,6 +175,38 @@ static void under_way_hidden(
 		ret->got += IN_ONE_MESSAGE;
 }
 
+/*
+ * Has core look at all our descriptors as often as it ever does, and gives it much to look at:
+ * event loops, each watching as many others. Whatever core cuts off is done anew.
+ */
+static void storm_looks(struct kin_env *env, const struct kin_node *config, struct outcome *ret)
+{
+	struct pd_alloc_rpc_reply reply;
+	struct epoll_event event = { .events = 0 };
+	int first, n = 0, loop;
+
+	if (pd_alloc_rpc(START_PD, NULL, &reply))
+		return;
+	first = fcntl(START_LOG, F_DUPFD_CLOEXEC, 0);
+	while (n < WATCHED && fcntl(START_LOG, F_DUPFD_CLOEXEC, 0) >= 0)
+		n++;
+	while ((loop = epoll_create1(0)) >= 0)
+		for (int i = 0; i < n; i++)
+			epoll_ctl(loop, EPOLL_CTL_ADD, first + i, &event);
+	close(first + n);
+	close(first + n - 1);
+	kin_log(env, "storm-looks: begun");
+	for (;;) {
+		while (caps_send(reply.server, START_LOG, IN_ONE_MESSAGE) != EPIPE)
+			usleep(PAUSE_US);
+		close(reply.server);
+		close(reply.client);
+		pd_free(START_PD, &(struct pd_free_request){ reply.id });
+		if (pd_alloc_rpc(START_PD, NULL, &reply))
+			return;
+	}
+}
+
 /* Each message with more capabilities than any operation has, to whoever listens */
 static void caps_to(int channel, struct outcome *ret)
 {
@@ -205,6 +239,7 @@ const struct attempt_row CAPABILITY_ATTEMPTS[] = {
 	{ "under-way-to-server", under_way_to_server },
 	{ "under-way-to-client", under_way_to_client },
 	{ "under-way-hidden", under_way_hidden },
+	{ "storm-looks", storm_looks },
 	{ "caps-to-parent", caps_to_parent },
 	{ "caps-to-core", caps_to_core },
 	{ 0 },

@@ -1,11 +1,13 @@
 /*
  * escape: more CPU time than its share, and what others notice of it
  */
+#include <errno.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "escape.h"
 #include "examples/greeter/greeter_interface.h"
+#include "ipc/channel.h"
 #include "wire/parent.h"
 #include "wire/pd.h"
 
@@ -51,6 +53,29 @@ static void storm_core(struct kin_env *env, const struct kin_node *config, struc
 		;
 }
 
+/* Frees behind a transfer that can't be: core looks for them at the payer when quota is short */
+static void storm_frees(struct kin_env *env, const struct kin_node *config, struct outcome *ret)
+{
+	const struct kin_args args = { .ram_quota = 65536, .cap_quota = 4 };
+	struct pd_transfer_request transfer = { .n_edges = 1 };
+	struct pd_adopt_reply adopted;
+	const struct pd_free_request unknown = { 4711 };
+	struct kin_session pd;
+
+	if (kin_session_open(env, &pd, &pd_interface, &args) ||
+		pd_adopt(START_PD, &(struct pd_adopt_request){ pd.channel, 0, 0 }, &adopted))
+		return;
+	transfer.edges[0] = (struct pd_edge){ PD_ACCOUNT_SELF, adopted.account, UINT64_MAX, 0 };
+	kin_log(env, "storm-frees: begun");
+	for (;;) {
+		while (channel_ask(START_PD, &pd_interface, pd_transfer_operation, &transfer))
+			;
+		while (channel_answer(START_PD, &pd_interface, pd_transfer_operation, NULL) ==
+			-EAGAIN)
+			channel_ask(START_PD, &pd_interface, pd_free_operation, &unknown);
+	}
+}
+
 /* Signals to a server that has asked for none: our own, to ourselves */
 static void storm_signal(struct kin_env *env, const struct kin_node *config, struct outcome *ret)
 {
@@ -93,6 +118,7 @@ const struct attempt_row CPU_ATTEMPTS[] = {
 	{ "busy", busy },
 	{ "storm-parent", storm_parent },
 	{ "storm-core", storm_core },
+	{ "storm-frees", storm_frees },
 	{ "storm-signal", storm_signal },
 	{ "visit", visit },
 	{ 0 },

@@ -14,8 +14,9 @@ from harness import (BYSTANDERS, DEADLINE_S, LOOK_S, ROMS, SOURCE, Command, Skip
                      Tree, composition, kin, main, may_be_nice, private_folder, resident_bytes,
                      start, test, written)
 
-from attempts import (CAPABILITIES, CAPS, CAPS_RICH, LENDING, MEMORY, MIB, OTHERS, QUOTA,  # noqa: E402
-                      RACE, REACH, TABLE, TRUST, UNDER_WAY, child_name, document, judge)
+from attempts import (AGAIN, CAPABILITIES, CAPS, CAPS_RICH, FULL, KEPT, LENDING,  # noqa: E402
+                      MEMORY, MIB, OTHERS, QUOTA, RACE, REACH, TABLE, TRUST, UNDER_WAY,
+                      child_name, document, judge)
 
 STORM_US = 100000  # in which others open, use and close a session, whatever storms in the tree
 SHARE_NS = 10 ** 9  # CPU time of all, to compare their shares by
@@ -23,17 +24,20 @@ SHARE_LONG_NS = 5 * SHARE_NS  # where a slice more or less decides: 90.2 of a hu
 NINE_TENTHS = 0.9
 NICE_LOW = -4  # from where it is so between any two of four levels
 LOWERED_MS = 100  # from the start of kin apply until what is unspent is taken
+CAPS_MANY = 2000  # of one who has core look at very much
+AGAIN_S = 10  # for who does the same again and again to be ended
 BACK_S = 1  # for all that a killed component held to be its parent's
 ROUNDS = int(os.environ.get("KIN_ROUNDS", "1000"))  # of the race
 ROUNDS_A_SECOND = 200  # at least
+CROWD_BYTES = 2 * MIB  # for the sessions of one client, of 2 KiB each
 MADE = set()  # attempts that were made
 
 
-def hostile(does, name=None, ram="4M", **how):
+def hostile(does, name=None, ram="4M", caps=None, **how):
     MADE.add(does)
     rounds = f' rounds="{ROUNDS}"' if does == "race" else ""
     return start(name or child_name(does), "escape", f'<config does="{does}"{rounds}/>', ram=ram,
-                 caps=CAPS_RICH if does.endswith("-rich") else CAPS, **how)
+                 caps=caps or (CAPS_RICH if does.endswith("-rich") else CAPS), **how)
 
 
 def visitor():
@@ -105,6 +109,17 @@ def capabilities_under_way_stop_who_hoards_them_and_nobody_else():
 
 
 @test
+def who_hoards_them_again_and_again_is_ended():
+    looks = hostile("storm-looks", caps=CAPS_MANY)
+    with Tree(composition(BYSTANDERS, visitor(), looks), ram="64M") as tree:
+        tree.expect("[init -> e-storm-looks] storm-looks: begun")
+        judge(tree, AGAIN, deadline_s=AGAIN_S)
+        tree.expect_bystanders()
+        expect_visitor(tree)
+        expect_visitor(tree)
+
+
+@test
 def nothing_is_reached_that_was_not_given():
     place = '<affinity xpos="0" width="1"/>'
     nodes = [hostile("reach", inside=place, priority="-1"), hostile("write-received")]
@@ -153,6 +168,29 @@ def wrong_requests_are_answered_and_hurt_nobody():
 
 
 @test
+def what_a_parent_keeps_is_paid_for():
+    server = hostile("plenty", provides=["Plenty"])
+    with Tree(composition(BYSTANDERS, server, *map(hostile, names_of(KEPT))), caps=500) as tree:
+        judge(tree, KEPT)
+        tree.expect_bystanders()
+        MADE.add("plenty")
+
+
+@test
+def a_client_that_is_started_anew_leaves_no_more_than_it_could_have():
+    server = hostile("hoarder", provides=["Hoard"])
+    with Tree(composition(BYSTANDERS, server, hostile("crowd", caps=CAPS_RICH))) as tree:
+        tree.expect_match(r"\[init -> e-crowd\] crowd: (\d+) sessions, .*")
+        before = resident_bytes(tree.init_pid())
+        tree.expect_bystanders()
+        tree.expect_match(r"\[init\] Warning: e-crowd: .* was ended by its server")
+        tree.expect_bystanders()
+        assert resident_bytes(tree.init_pid()) - before < CROWD_BYTES
+        assert tree.count(r"\[init\] Warning: e-crowd: .* was ended by its server") <= 2
+        MADE.add("hoarder")
+
+
+@test
 def what_is_taken_back_is_gone():
     route = ('<route><service name="ROM" label="loan"><child name="lender"/></service>'
              "<any-service><parent/></any-service></route>")
@@ -167,6 +205,15 @@ def what_is_taken_back_is_gone():
         judge(tree, LENDING[2:])
         tree.expect_bystanders()
         MADE.update(["keep-touch", "lend"])
+
+
+@test
+def descriptors_go_with_the_capabilities_they_came_with():
+    nodes = [hostile("full", provides=["Full"]), hostile("lend-caps", caps=CAPS_RICH)]
+    with Tree(composition(BYSTANDERS, *nodes)) as tree:
+        tree.expect("[init -> e-lend-caps] lend-caps: 400 lent, ok")
+        judge(tree, FULL)
+        tree.expect_bystanders()
 
 
 def row_of(tree, name):
@@ -319,8 +366,9 @@ def a_storm_delays_others_by_no_more_than_the_bound():
     with Tree(composition(BYSTANDERS, visitor()), ram="64M") as tree:
         calm_us = min(expect_visitor(tree) for _ in range(3))  # whatever else the machine does
         print(f"    calm: at most {calm_us} us")
-    for does in ("storm-parent", "storm-core", "storm-signal"):
-        with Tree(composition(BYSTANDERS, visitor(), hostile(does)), ram="64M") as tree:
+    ender = hostile("ender", provides=["End"])
+    for does in ("storm-parent", "storm-core", "storm-frees", "storm-signal", "storm-restart"):
+        with Tree(composition(BYSTANDERS, visitor(), ender, hostile(does)), ram="64M") as tree:
             tree.expect(f"[init -> {child_name(does)}] {does}: begun")
             worst_us = min(expect_visitor(tree) for _ in range(3))
             print(f"    {does}: at most {worst_us} us")
@@ -332,7 +380,8 @@ def a_storm_delays_others_by_no_more_than_the_bound():
 def the_document_lists_what_was_tried_and_all_of_it():
     tried = set(itertools.chain.from_iterable(row.does for row in TABLE))
     assert tried <= MADE, f"not made: {tried - MADE}"
-    assert MADE - tried <= {"visit", "silent", "lend"}, f"not in the table: {MADE - tried}"
+    helpers = {"visit", "silent", "lend", "plenty", "hoarder", "ender", "lend-caps"}
+    assert MADE - tried <= helpers, f"not in the table: {MADE - tried}"
     for row in TABLE:
         assert row.what and row.wall and row.result and row.does, row
         assert row.ends or row in OTHERS, row

@@ -10,7 +10,7 @@
 #include "escape.h"
 
 static const struct attempt_row *const THEMES[] = { MEMORY_ATTEMPTS, KERNEL_MEMORY_ATTEMPTS,
-	CAPABILITY_ATTEMPTS, LENDING_ATTEMPTS, CPU_ATTEMPTS, TRUST_ATTEMPTS };
+	CAPABILITY_ATTEMPTS, LENDING_ATTEMPTS, CPU_ATTEMPTS, TRUST_ATTEMPTS, KEEPING_ATTEMPTS };
 
 static attempt *attempt_find(const char *name)
 {

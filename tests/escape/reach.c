@@ -31,6 +31,9 @@
 #define MAP_MALLOC (MAP_PRIVATE | MAP_ANONYMOUS)
 #define TIOCSTI    0x5412
 
+/* The CPU time of the first process: the kernel's way to make a clock of a number */
+#define CLOCK_OF_FIRST (-2L * 8 + 2)
+
 /* Of the kernel's own probes, past every filter; whoever else calls them dies by SIGILL */
 #define CALL_URETPROBE 335
 #define CALL_UPROBE    336
@@ -109,6 +112,9 @@ static const struct call CALLS[] = {
 	{ "execve", SYS_execve, { TEXT("/bin/true"), TEXT(nothing), TEXT(nothing) } },
 	{ "execveat", SYS_execveat, { 15, TEXT(""), TEXT(nothing), TEXT(nothing), AT_EMPTY_PATH } },
 	{ "execveat-guess", SYS_execveat, { 0x123456780000000f, TEXT(""), TEXT(nothing), TEXT(nothing), 0x1234567800001000 } },
+	{ "clock_gettime-other", SYS_clock_gettime, { CLOCK_OF_FIRST, TEXT(buffer) } },
+	{ "clock_getres-other", SYS_clock_getres, { CLOCK_OF_FIRST, TEXT(buffer) } },
+	{ "clock_nanosleep-other", SYS_clock_nanosleep, { CLOCK_OF_FIRST, 0, TEXT(buffer) } },
 	{ "kill", SYS_kill, { 1, 0 } },
 	{ "kill-parent", SYS_kill, { 2, 0 } },
 	{ "tgkill", SYS_tgkill, { 1, 1, 0 } },
