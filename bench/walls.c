@@ -136,8 +136,9 @@ static void filter_measure(struct figures *figures, const struct spawner *spawne
 
 		figure->floor_name = "the same without a filter";
 		for (int j = 0; j < 9; j++) {
-			samples_add(&figure->value, calls_time(&spawner->filter.program,
-							    CALLED[i].number, CALLED[i].argument));
+			samples_add(&figure->value,
+				calls_time(&spawner->filters[SYSCALL_FILTER_STATIC].program,
+					CALLED[i].number, CALLED[i].argument));
 			samples_add(&figure->floor,
 				calls_time(NULL, CALLED[i].number, CALLED[i].argument));
 		}

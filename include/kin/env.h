@@ -10,9 +10,22 @@
  *             return kin_run(env);
  *     }
  *
- * There is one thread and one loop. A handler runs to completion before the next one starts, so a
- * handler that takes long delays all others, and the answer to the parent's heartbeat as well,
+ * There is one loop, in the first thread. A handler runs to completion before the next one starts,
+ * so a handler that takes long delays all others, and the answer to the parent's heartbeat as well,
  * which the loop gives by itself.
+ *
+ * A component whose start node says threads="4" may have three more, by plain pthreads. One thread
+ * at a time uses the objects and functions of this library, best the first one alone; the others
+ * compute, in memory of the component and in dataspaces, and tell it by what they share under a
+ * mutex, or wake its loop by kin_signal_trigger() on a signal that it watches, which any thread may
+ * call. malloc, mutexes, condition variables, barriers, semaphores and thread-local storage work.
+ * What needs more of the kernel does not: mutexes with priority inheritance, pthread_cancel() and
+ * pthread_kill(), attributes for scheduling and processors; and in a component that is dynamically
+ * linked pthread_exit(), unless it is linked with libgcc_s: return from the thread's function.
+ * One thread too many is EAGAIN; where the start node grants none it is EPERM. A thread's stack is
+ * private memory, 128 KiB unless its attributes say otherwise. Each start and end of a thread asks
+ * core, so keep threads that are needed again. If the first thread leaves by itself, by
+ * pthread_exit(), the component goes on until the last one has.
  *
  * Every object of this library is a struct that its user embeds and zeroes; one that is all zero is
  * closed, and closing it again does no harm. It must stay where it is while it is open. Functions

@@ -17,6 +17,8 @@
 #define KIN_PRIORITY_LIMIT     (1 << 16) /* priorities of CPU sessions are below; 0 is the highest */
 #define KIN_AFFINITY_SPACE_MAX 1024      /* width and height of an affinity space */
 
+#define KIN_THREADS_MAX 256 /* that one component can be granted, the first one included */
+
 #define KIN_MESSAGE_MAX      4096  /* bytes of one message, header included */
 #define KIN_MESSAGE_CAPS_MAX 8     /* capabilities travelling with one message */
 #define KIN_CHANNEL_RAM      32768 /* bytes a channel costs its maker: all the kernel may buffer */

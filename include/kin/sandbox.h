@@ -17,6 +17,9 @@
  *     }
  *     return r ? 1 : kin_run(env);
  *
+ * Threads that a start node grants to a child are paid by the child's account, and it makes no
+ * difference how many we have ourselves.
+ *
  * What goes wrong with a child is said in our log, in the words of init. A child whose start node
  * says <exit propagate="yes"/> ends us with its value, as kin_stop() does.
  */

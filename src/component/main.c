@@ -58,6 +58,7 @@ int main(void)
 	if (!channel_check(START_PARENT))
 		_exit(refuse("This program is a component of kin: name it in a start node, or try "
 			     "'kin run'.\n"));
+	mallopt(M_ARENA_MAX, 1); /* one for all threads: another reserves more than there is */
 	mallopt(M_TOP_PAD, HEAP_STEP_BYTES);
 	mallopt(M_TRIM_THRESHOLD, HEAP_KEEP_BYTES);
 	malloc_trim(HEAP_STEP_BYTES); /* the C library took more before main() */

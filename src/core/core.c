@@ -37,6 +37,7 @@ static int adopt(void *ctx, int pd, struct quota quota, uint32_t *ret_account)
 static int start(void *ctx, const struct child_start *what, struct host_process *ret)
 {
 	struct pd_start_request request = { .account = what->account,
+		.threads = what->threads,
 		.pd = what->pd,
 		.cpu = what->cpu,
 		.log = what->log,

@@ -20,6 +20,12 @@
 	(64u << 10)    /* not charged, but there: what a C library needs to start */
 #define PROCESS_CAPS 3 /* the process, its parent channel, its signal */
 
+/*
+ * A thread beyond the first: kernel stack (16 KiB on x86-64) and task (7 KiB seen). Its own stack
+ * is private memory.
+ */
+#define THREAD_RAM_BYTES (32u << 10)
+
 /* Each module of a dynamically linked component, the program included, is a descriptor of it. */
 #define MODULE_CAPS 1
 

@@ -89,7 +89,9 @@ static int start_executable(struct start *start)
 {
 	const struct program *program = start->pd->program;
 
-	start->cost = (struct quota){ PROCESS_RAM_BYTES, PROCESS_CAPS };
+	start->cost = (struct quota){
+		PROCESS_RAM_BYTES + (start->request->threads - 1) * THREAD_RAM_BYTES, PROCESS_CAPS
+	};
 	if (!program)
 		return start_binary(start);
 	if (program_missing(program))
@@ -152,6 +154,7 @@ static int start_process(struct start *start, int parent, int signal, int loop)
 		.limits = { pd_limit_bytes(pd), pd_descriptors_max(pd), pd_address_bytes(pd) },
 		.nice = cpu_nice(start->cpu),
 		.cpus = placed ? &cpus : NULL,
+		.threads_max = request->threads,
 	};
 
 	_Static_assert(START_PARENT == SPAWN_DESCRIPTOR_FIRST, "wire and spawner must agree");
@@ -222,7 +225,8 @@ int core_pd_start(struct pd *pd, const struct pd_start_request *request, struct 
 		.services = pd->session.services,
 		.pd = pd_child(pd, request->account) };
 
-	if (!start.pd || start.pd == pd || start.pd->process)
+	if (!start.pd || start.pd == pd || start.pd->process || request->threads < 1 ||
+		request->threads > KIN_THREADS_MAX)
 		return KIN_INVALID;
 	int r = start_environment(&start);
 

@@ -16,12 +16,15 @@
 #include "core/descriptor.h"
 #include "core/pd.h"
 #include "core/services.h"
+#include "core/threads.h"
 
 /* What was its own beside the account; its process has been waited for, or there was none. */
 static void process_leave(struct process *process)
 {
 	struct spawner *spawner = process->services->spawner;
 
+	threads_close(process->threads);
+	process->threads = NULL;
 	descriptor_close(&process->pidfd);
 	descriptor_close(&process->statm);
 	cgroup_leaf_close(&spawner->cgroups, &process->cgroup);
@@ -87,10 +90,14 @@ static void process_undo(struct process *process)
 	process_free(process);
 }
 
-static int process_watch(struct process *process)
+/* Takes the listener of its threads, which is 0 if it may have but one. */
+static int process_watch(struct process *process, unsigned threads_max, int take_listener)
 {
-	int r = limits_open_statm(process->pid, &process->statm);
+	int r = take_listener ? threads_open(process, threads_max, take_listener, &process->threads)
+			      : 0;
 
+	if (r >= 0)
+		r = limits_open_statm(process->pid, &process->statm);
 	return r < 0 ? r
 		     : loop_add(process->services->loop, &process->source, process->pidfd,
 			       process_handle);
@@ -107,7 +114,7 @@ static int process_prepare(
 	if (spawner->identities.n) {
 		process->uid = identity_take(&spawner->identities);
 		request->uid = process->uid;
-		request->limits.alone = true;
+		request->limits.tasks_max = request->threads_max;
 		if (!process->uid) {
 			core_log(process->services, OWNER_ERROR,
 				"%s: cannot start: no user ID of the range is left", label);
@@ -116,7 +123,7 @@ static int process_prepare(
 	}
 	if (spawner->cgroups.folder)
 		r = cgroup_leaf_open(&spawner->cgroups, request->limits.address_bytes, weight,
-			&process->cgroup, ret_procs);
+			request->threads_max, &process->cgroup, ret_procs);
 	if (r < 0) {
 		core_log(process->services, OWNER_ERROR, "%s: cannot start: control group: %s",
 			label, strerror(-r));
@@ -126,7 +133,8 @@ static int process_prepare(
 	return 0;
 }
 
-static int process_begin(struct process *process, struct spawn_request *request, unsigned weight)
+static int process_begin(
+	struct process *process, struct spawn_request *request, unsigned weight, int *ret_listener)
 {
 	DESCRIPTOR_AUTO procs = 0;
 	struct spawn_result started;
@@ -142,12 +150,14 @@ static int process_begin(struct process *process, struct spawn_request *request,
 	}
 	process->pid = started.pid;
 	process->pidfd = started.pidfd;
+	*ret_listener = started.listener;
 	return 0;
 }
 
 int process_new(struct pd *pd, struct spawn_request *request, unsigned weight, struct process **ret)
 {
 	struct process *process = calloc(1, sizeof(*process));
+	int listener = 0;
 
 	if (!process)
 		return -ENOMEM;
@@ -156,13 +166,13 @@ int process_new(struct pd *pd, struct spawn_request *request, unsigned weight, s
 	process->limit_bytes = request->limits.data_bytes;
 	process->descriptors_max = request->limits.descriptors_max;
 	process->address_bytes = request->limits.address_bytes;
-	int r = process_begin(process, request, weight);
+	int r = process_begin(process, request, weight, &listener);
 
 	if (r) {
 		process_free(process);
 		return r;
 	}
-	r = process_watch(process);
+	r = process_watch(process, request->threads_max, listener);
 	if (r < 0) {
 		process_undo(process);
 		return r;

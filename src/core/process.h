@@ -21,6 +21,7 @@
 
 struct core_services;
 struct pd;
+struct threads;
 
 struct process {
 	struct loop_source source;
@@ -30,6 +31,7 @@ struct process {
 	int pidfd, statm;          /* 0 once reaped */
 	uid_t uid;                 /* its own; 0: core's */
 	struct cgroup_leaf cgroup; /* its own, if any */
+	struct threads *threads;   /* NULL if it may have but one */
 	struct quota cost;         /* charged for it, given back when it has ended */
 	uint64_t limit_bytes;      /* its data limit, whole pages */
 	unsigned descriptors_max;

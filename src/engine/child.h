@@ -81,6 +81,7 @@ struct child {
 	unsigned retries;              /* of environment sessions whose donation was too small */
 	char module[KIN_NAME_MAX + 1]; /* the last one of these, which its start waits for */
 	unsigned n_modules;            /* linker and libraries asked for, if dynamically linked */
+	unsigned threads;              /* that it may have at a time */
 	bool propagate_exit;
 	int64_t exit_value;
 

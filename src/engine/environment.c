@@ -331,8 +331,9 @@ void environment_started(struct child *child, int r)
 static void start(struct child *child)
 {
 	const struct owner *owner = owner_of(child);
-	struct child_start what = { child->name, child->account, cap_of(child, ENV_PD),
-		cap_of(child, ENV_CPU), cap_of(child, ENV_LOG), cap_of(child, ENV_BINARY),
+	struct child_start what = { child->name, child->account, child->threads,
+		cap_of(child, ENV_PD), cap_of(child, ENV_CPU), cap_of(child, ENV_LOG),
+		cap_of(child, ENV_BINARY),
 		child->n_modules ? cap_of(child, module_id(child->n_modules - 1)) : 0,
 		child->module };
 

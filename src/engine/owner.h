@@ -67,6 +67,7 @@ struct account_ops {
 struct child_start {
 	const char *name;
 	uint32_t account;
+	unsigned threads; /* that it may have, 1 to KIN_THREADS_MAX */
 	int pd, cpu, log, binary;
 	int module;        /* ROM session of what was missing the last time; 0: nothing was */
 	char *ret_missing; /* KIN_NAME_MAX + 1 bytes that stay where they are */

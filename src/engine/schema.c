@@ -12,6 +12,7 @@
 
 #include <kin/diag.h>
 #include <kin/label.h>
+#include <kin/limits.h>
 #include <kin/node.h>
 #include <kin/number.h>
 
@@ -24,6 +25,7 @@ enum value_kind {
 	VALUE_BOOLEAN,
 	VALUE_SYNTAX,
 	VALUE_RESOURCE, /* what can be preserved: RAM, CAP */
+	VALUE_THREADS,  /* how many there may be */
 	VALUE_QUANTUM,  /* what can be assigned: RAM, CAP, CPU */
 };
 
@@ -114,7 +116,8 @@ static const struct element inline_config = { "config", true };
 static const struct element start = { "start", false,
 	ATTRIBUTES({ "name", VALUE_NAME, REQUIRED }, { "caps", VALUE_NUMBER },
 		{ "ram", VALUE_NUMBER }, { "priority", VALUE_SIGNED }, { "version", VALUE_TEXT },
-		{ "ld", VALUE_BOOLEAN }, { "managing_system", VALUE_BOOLEAN }),
+		{ "ld", VALUE_BOOLEAN }, { "managing_system", VALUE_BOOLEAN },
+		{ "threads", VALUE_THREADS }),
 	PLACES({ &binary, ONCE }, { &assigned, MANY }, { &affinity, ONCE }, { &restart, ONCE },
 		{ &provides, ONCE }, { &child_exit, ONCE }, { &inline_config, ONCE },
 		{ &route, ONCE }) };
@@ -189,6 +192,18 @@ const char *schema_quotable(const char *value)
 	return kin_label_valid(value) ? value : "…";
 }
 
+int schema_threads_parse(const char *value, unsigned *ret)
+{
+	uint64_t number;
+	int r = kin_number_parse(value, &number);
+
+	if (r == 0 && (number < 1 || number > KIN_THREADS_MAX))
+		r = -ERANGE;
+	if (r == 0)
+		*ret = (unsigned) number;
+	return r;
+}
+
 static const char *number_fault(int r)
 {
 	return r == -ERANGE ? "is too large" : r < 0 ? "is not an amount such as 64 or 4M" : NULL;
@@ -200,6 +215,7 @@ static const char *value_fault(enum value_kind kind, const char *value)
 	enum kin_syntax syntax;
 	uint64_t number;
 	int64_t integer;
+	unsigned threads;
 	bool boolean;
 
 	switch (kind) {
@@ -218,6 +234,8 @@ static const char *value_fault(enum value_kind kind, const char *value)
 		return kin_boolean_parse(value, &boolean) < 0 ? "is neither yes nor no" : NULL;
 	case VALUE_SYNTAX:
 		return kin_syntax_parse(value, &syntax) < 0 ? "is neither xml nor lines" : NULL;
+	case VALUE_THREADS:
+		return schema_threads_parse(value, &threads) < 0 ? SCHEMA_THREADS_FAULT : NULL;
 	case VALUE_QUANTUM:
 		if (strcmp(value, "CPU") == 0)
 			return NULL;
@@ -230,7 +248,8 @@ static const char *value_fault(enum value_kind kind, const char *value)
 	return NULL;
 }
 
-_Static_assert(KIN_NAME_MAX == 63 && KIN_LABEL_MAX == 159, "messages name these limits");
+_Static_assert(KIN_NAME_MAX == 63 && KIN_LABEL_MAX == 159 && KIN_THREADS_MAX == 256,
+	"messages name these limits");
 
 static void check_attributes(
 	const struct element *element, const struct kin_node *node, struct kin_diag *diag)

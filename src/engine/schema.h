@@ -28,4 +28,13 @@ bool schema_top_level_known(const char *type);
  * too long for that or holds control characters. */
 const char *schema_quotable(const char *value);
 
+#define SCHEMA_THREADS_FAULT "is not a number from 1 to 256"
+
+/**
+ * schema_threads_parse() - read how many threads a child may have
+ *
+ * Return: 0; -EINVAL or -ERANGE for anything but 1 to KIN_THREADS_MAX, and *ret is not written.
+ */
+int schema_threads_parse(const char *value, unsigned *ret);
+
 #endif

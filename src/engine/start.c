@@ -7,6 +7,7 @@
 #include <kin/label.h>
 
 #include "engine/placement.h"
+#include "engine/schema.h"
 #include "engine/sandbox.h"
 
 const char *start_name(struct sandbox *sandbox, const struct kin_node *start)
@@ -87,6 +88,28 @@ static void read_binary(struct child *child)
 			"%s: name of the binary too long or malformed", child->name);
 }
 
+/* Return: those granted, one if it does not say so or not in a way that can be understood */
+static unsigned threads_of(const struct kin_node *start)
+{
+	const char *value = kin_node_attribute(start, "threads");
+	unsigned threads = 1;
+
+	if (value)
+		schema_threads_parse(value, &threads);
+	return threads;
+}
+
+static void read_threads(struct child *child)
+{
+	const char *value = kin_node_attribute(child->start, "threads");
+
+	child->threads = 1;
+	if (value && schema_threads_parse(value, &child->threads) < 0)
+		owner_log(child->sandbox->owner, OWNER_ERROR,
+			"%s: threads=\"%s\" in line %u " SCHEMA_THREADS_FAULT ", it may have one",
+			child->name, schema_quotable(value), kin_node_line(child->start));
+}
+
 void start_read(struct child *child)
 {
 	const struct kin_node *exit = kin_node_first_of(child->start, "exit");
@@ -94,6 +117,7 @@ void start_read(struct child *child)
 	uint64_t skipped = kin_node_number(heartbeat, "restart_after_skipped", 0);
 
 	read_binary(child);
+	read_threads(child);
 	placement_explain_child(child);
 	child->propagate_exit = kin_node_boolean(exit, "propagate", false);
 	child->heartbeat = heartbeat != NULL;
@@ -147,7 +171,7 @@ static const char *restarts(const struct kin_node *a, const struct kin_node *b)
 	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++)
 		if (attributes_differ(a, b, attributes[i]))
 			return attributes[i];
-	return NULL;
+	return threads_of(a) != threads_of(b) ? "threads" : NULL;
 }
 
 /* The request for its binary is known by the name that the binary had. */

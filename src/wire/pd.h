@@ -54,14 +54,15 @@ KIN_LAYOUT_DECLARE(pd_edge, PD_EDGE)
 #define PD_TRANSFER_REQUEST(F) F(LIST, edges, PD_EDGES_MAX, pd_edge)
 
 /*
- * Start the process of an adopted PD with its environment sessions. The reply has the parent's end
+ * Start the process of an adopted PD with its environment sessions, which may have @threads at a
+ * time, 1 to KIN_THREADS_MAX. The reply has the parent's end
  * of the parent channel, the signal that wakes the child, and a pidfd that tells its end.
- * Answers: KIN_OUT_OF_RAM, KIN_OUT_OF_CAPS (of the child), KIN_DENIED (the log says why), KIN_MISSING
- * if @binary alone is not enough, because it is not core's own session or dynamically linked.
+ * Answers: KIN_OUT_OF_RAM, KIN_OUT_OF_CAPS (of the child), KIN_DENIED (the log says why), KIN_INVALID,
+ * KIN_MISSING if @binary alone is not enough, because it is not core's own session or dynamically linked.
  */
 #define PD_START_REQUEST(F) \
 	F(U32, account) \
-	F(TEXT, name, KIN_NAME_MAX) \
+	F(TEXT, name, KIN_NAME_MAX) F(U32, threads) \
 	F(CAP, pd) F(CAP, cpu) F(CAP, log) F(CAP, binary)
 #define PD_START_REPLY(F) F(CAP, parent) F(CAP, signal) F(CAP, process)
 

@@ -29,6 +29,7 @@ static void odd_pd(struct kin_env *env, const struct kin_node *config, struct ou
 	struct pd_account_reply account;
 	struct pd_status_reply status;
 	struct pd_start_request start = { .account = 1,
+		.threads = 1,
 		.name = "x",
 		.pd = START_PD,
 		.cpu = START_CPU,
@@ -49,6 +50,10 @@ static void odd_pd(struct kin_env *env, const struct kin_node *config, struct ou
 	count(ret, pd_adopt(START_PD, &(struct pd_adopt_request){ START_SIGNAL, 1, 1 }, &adopted));
 	count(ret, pd_start(START_PD, &start, &started));
 	start.account = 0;
+	count(ret, pd_start(START_PD, &start, &started));
+	start.threads = 0;
+	count(ret, pd_start(START_PD, &start, &started));
+	start.threads = UINT32_MAX;
 	count(ret, pd_start(START_PD, &start, &started));
 	count(ret, pd_status(START_PD, &(struct pd_status_request){ 4711 }, &status));
 	count(ret, pd_kill(START_PD, &(struct pd_kill_request){ 0 }, NULL));

@@ -155,13 +155,14 @@ static void an_adoption_may_fail(void **state)
 	sweep(*state, FAULT_ALLOC, attempt_adopt, &adoption);
 }
 
-static int attempt_start(void *context)
+static int attempt_start_with(void *context, unsigned threads)
 {
 	struct fixture *f = context;
 	struct child c;
 
 	fault_suspend();
 	child_open(f, &c, "child", 8 * MIB, 20);
+	c.threads = threads;
 	fault_resume();
 	int r = child_start(f, &c);
 
@@ -170,10 +171,21 @@ static int attempt_start(void *context)
 	return r;
 }
 
+static int attempt_start(void *context)
+{
+	return attempt_start_with(context, 1);
+}
+
+static int attempt_start_of_threads(void *context)
+{
+	return attempt_start_with(context, 4);
+}
+
 static void a_start_may_fail(void **state)
 {
 	child_install(*state, "child");
 	sweep(*state, FAULT_ALLOC | FAULT_WATCH, attempt_start, *state);
+	sweep(*state, FAULT_ALLOC | FAULT_WATCH, attempt_start_of_threads, *state);
 }
 
 /* The binary as somebody else's would be. */

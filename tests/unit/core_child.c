@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core_child.h"
@@ -56,6 +57,8 @@ static int64_t obey(const struct core_child_order *order)
 		return write(4, &(uint64_t){ 1 }, sizeof(uint64_t));
 	case CORE_CHILD_EXIT:
 		_exit((int) order->value);
+	case CORE_CHILD_LEAVE:
+		return syscall(SYS_exit, (int) order->value);
 	}
 	return -ENOSYS;
 }

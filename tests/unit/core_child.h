@@ -12,6 +12,7 @@ enum core_child_what {
 	CORE_CHILD_DESCRIPTORS, /* its soft limit */
 	CORE_CHILD_TRIGGER,     /* its signal */
 	CORE_CHILD_EXIT,        /* with @value; no answer */
+	CORE_CHILD_LEAVE,       /* the same, but of its thread alone */
 };
 
 struct core_child_order {

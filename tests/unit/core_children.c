@@ -57,7 +57,7 @@ void child_install(struct fixture *f, const char *name)
 
 void child_open(struct fixture *f, struct child *c, const char *module, uint64_t ram, uint64_t caps)
 {
-	*c = (struct child){ 0 };
+	*c = (struct child){ .threads = 1 };
 	c->pd = &fixture_open_pd(f, "init -> child", ram, caps, &c->pd_cap, &c->account)->session;
 	c->cpu = fixture_open_session(f, "CPU", "init -> child", &c->cpu_cap);
 	c->log = fixture_open_session(f, "LOG", "init -> child", &c->log_cap);
@@ -77,8 +77,8 @@ int child_load(struct fixture *f, struct child *c, int rom, int dataspace, char 
 
 int child_start(struct fixture *f, struct child *c)
 {
-	struct pd_start_request request = { c->account, "child", c->pd_cap, c->cpu_cap, c->log_cap,
-		c->binary_cap };
+	struct pd_start_request request = { c->account, "child", c->threads, c->pd_cap, c->cpu_cap,
+		c->log_cap, c->binary_cap };
 
 	return core_pd_start(&f->services.root, &request, &c->started);
 }

@@ -16,6 +16,7 @@ struct child {
 	struct core_session *pd, *cpu, *log, *binary;
 	int pd_cap, cpu_cap, log_cap, binary_cap;
 	uint32_t account;
+	unsigned threads; /* 1 unless changed before its start */
 	struct pd_start_reply started;
 };
 

@@ -92,6 +92,61 @@ static void walls_are_told_while_it_runs(void **state)
 	child_close(f, &c);
 }
 
+static void threads_are_charged_while_it_runs(void **state)
+{
+	struct fixture *f = *state;
+	struct child c;
+
+	child_install(f, "child");
+	child_open(f, &c, "child", 4 * MIB, 20);
+	for (c.threads = 0; c.threads <= KIN_THREADS_MAX + 1; c.threads += KIN_THREADS_MAX + 1)
+		assert_int_equal(child_start(f, &c), KIN_INVALID);
+	c.threads = 4;
+	assert_int_equal(child_start(f, &c), 0);
+	assert_int_equal(child_pd(&c)->account.used.ram, PROCESS_RAM_BYTES + 3 * THREAD_RAM_BYTES);
+	assert_int_equal(child_pd(&c)->account.used.caps, PROCESS_CAPS);
+	child_tell(&c, CORE_CHILD_EXIT, 0);
+	child_wait(f, &c);
+	fixture_settle(f);
+	assert_int_equal(child_account(f, &c).ram_used, 0);
+	child_close(f, &c);
+}
+
+static void what_threads_cost_is_part_of_what_a_start_needs(void **state)
+{
+	struct fixture *f = *state;
+	struct child c;
+
+	child_install(f, "child");
+	child_open(f, &c, "child", 4 * MIB, 20);
+	c.threads = 4 * MIB / THREAD_RAM_BYTES;
+	assert_int_equal(child_start(f, &c), KIN_OUT_OF_RAM);
+	assert_non_null(strstr(fixture_heard(f), "out of RAM during loading"));
+	assert_int_equal(child_account(f, &c).ram_used, 0);
+	c.threads = 1;
+	assert_int_equal(child_start(f, &c), 0);
+	child_close(f, &c);
+}
+
+/* In one thread as in several: a thread's end is answered for */
+static void one_of_several_threads_ends_as_the_only_one_does(void **state)
+{
+	struct fixture *f = *state;
+	struct child c;
+
+	child_install(f, "child");
+	child_open(f, &c, "child", 4 * MIB, 20);
+	c.threads = 2;
+	assert_int_equal(child_start(f, &c), 0);
+	child_tell(&c, CORE_CHILD_LEAVE, 42);
+	do
+		assert_int_equal(loop_round(&f->loop, -1), 0);
+	while (child_status(f, &c).status == PD_STATUS_RUNNING);
+	assert_int_equal(child_status(f, &c).status, PD_STATUS_EXITED);
+	assert_int_equal(child_status(f, &c).value, 42);
+	child_close(f, &c);
+}
+
 static void closing_the_cpu_session_kills(void **state)
 {
 	struct fixture *f = *state;
@@ -333,6 +388,9 @@ int main(int argc, char **argv)
 		WITH_CORE(a_child_starts_and_its_exit_value_stays),
 		WITH_CORE(fixed_costs_are_charged_while_it_runs),
 		WITH_CORE(walls_are_told_while_it_runs),
+		WITH_CORE(threads_are_charged_while_it_runs),
+		WITH_CORE(what_threads_cost_is_part_of_what_a_start_needs),
+		WITH_CORE(one_of_several_threads_ends_as_the_only_one_does),
 		WITH_CORE(closing_the_cpu_session_kills),
 		WITH_CORE(an_adopter_can_kill),
 		WITH_CORE(closing_the_pd_kills_and_reaps_without_waiting),

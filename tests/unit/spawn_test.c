@@ -50,6 +50,39 @@ static void descriptors_arrive_at_their_numbers_and_no_others(void **state)
 	close(inherited);
 }
 
+static void threads_are_asked_for_where_core_alone_hears_it(void **state)
+{
+	struct confined *host = *state;
+	struct spawn_request request = confined_request(host, "wait");
+	unsigned before = confined_count_descriptors();
+	int pair[2];
+	char text[128];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	request.descriptors[0] = pair[1];
+	for (request.threads_max = 0; request.threads_max < 4; request.threads_max++) {
+		struct confined_child child = { .channel = pair[0] };
+		struct spawn_result result;
+		struct spawn_fault fault;
+
+		request.limits.descriptors_max = 5; /* below the listener's number in core */
+		assert_int_equal(spawner_start(&host->spawner, &request, &fault, &result), 0);
+		assert_true(confined_hear(&child, text));
+		assert_int_equal(result.listener != 0, request.threads_max > 1);
+		if (result.listener) {
+			assert_true(result.listener >= SPAWN_DESCRIPTOR_END);
+			assert_int_equal(fcntl(result.listener, F_GETFD), FD_CLOEXEC);
+			close(result.listener);
+		}
+		process_kill(result.pidfd);
+		assert_int_equal(waitpid(result.pid, NULL, 0), result.pid);
+		close(result.pidfd);
+	}
+	close(pair[0]);
+	close(pair[1]);
+	assert_int_equal(confined_count_descriptors(), before);
+}
+
 static void all_twelve_descriptors_arrive(void **state)
 {
 	struct confined *host = *state;
@@ -261,6 +294,8 @@ static void failed_step_is_named(void **state)
 	request.binary_fd = memfd_create("text", MFD_CLOEXEC);
 	assert_int_equal(write(request.binary_fd, "hello", 5), 5);
 	start_fails(host, &request, "exec", ENOEXEC);
+	request.threads_max = 2;
+	start_fails(host, &request, "exec", ENOEXEC);
 	close(request.binary_fd);
 
 	request.binary_fd = -1;
@@ -339,6 +374,7 @@ int main(int argc, char **argv)
 #define TEST(name) cmocka_unit_test_prestate(name, &host)
 	const struct CMUnitTest tests[] = {
 		TEST(descriptors_arrive_at_their_numbers_and_no_others),
+		TEST(threads_are_asked_for_where_core_alone_hears_it),
 		TEST(all_twelve_descriptors_arrive),
 		TEST(child_copies_no_large_descriptor_table),
 		TEST(fifty_starts_leave_nothing_behind),

@@ -146,7 +146,7 @@ static void ids_follow_the_order_of_the_start_nodes(void **state)
 static void what_is_fixed_at_the_start_restarts(void **state)
 {
 	static const char *const changes[] = { "priority='-1'", "ld='no'", "managing_system='yes'",
-		"version='1'" };
+		"version='1'", "threads='2'" };
 	char config[1024];
 
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
@@ -162,6 +162,8 @@ static void what_is_fixed_at_the_start_restarts(void **state)
 	}
 	struct model *model = model_with(PLACED "<start name='a'/>" TAIL);
 
+	apply(model, PLACED "<start name='a' threads='1'/>" TAIL);
+	assert_int_equal(id_of(model, "a"), 1);
 	apply(model,
 		PLACED "<start name='a'> <affinity xpos='1' width='1' height='1'/> </start>" TAIL);
 	assert_int_equal(id_of(model, "a"), 2);

@@ -162,14 +162,14 @@ static void leaf_name(uint64_t number, char ret[32])
 }
 
 static int leaf_fill(const struct cgroups *cgroups, const struct cgroup_leaf *leaf,
-	uint64_t memory_max, unsigned weight, int *ret_procs)
+	uint64_t memory_max, unsigned weight, unsigned tasks_max, int *ret_procs)
 {
 	int r = cgroup_leaf_limit(cgroups, leaf, memory_max);
 
 	if (r == 0 && cgroups->cpu)
 		r = number_write(leaf->folder, "cpu.weight", weight);
 	if (r == 0 && cgroups->pids)
-		r = number_write(leaf->folder, "pids.max", 1);
+		r = number_write(leaf->folder, "pids.max", tasks_max);
 	if (r < 0)
 		return r;
 	*ret_procs = openat(leaf->folder, "cgroup.procs", O_WRONLY | O_CLOEXEC);
@@ -177,7 +177,7 @@ static int leaf_fill(const struct cgroups *cgroups, const struct cgroup_leaf *le
 }
 
 int cgroup_leaf_open(struct cgroups *cgroups, uint64_t memory_max, unsigned weight,
-	struct cgroup_leaf *ret, int *ret_procs)
+	unsigned tasks_max, struct cgroup_leaf *ret, int *ret_procs)
 {
 	struct cgroup_leaf leaf = { .number = ++cgroups->last_leaf };
 	char name[32];
@@ -186,7 +186,9 @@ int cgroup_leaf_open(struct cgroups *cgroups, uint64_t memory_max, unsigned weig
 	if (mkdirat(cgroups->folder, name, 0755) < 0)
 		return -errno;
 	leaf.folder = openat(cgroups->folder, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int r = leaf.folder < 0 ? -errno : leaf_fill(cgroups, &leaf, memory_max, weight, ret_procs);
+	int r = leaf.folder < 0
+			? -errno
+			: leaf_fill(cgroups, &leaf, memory_max, weight, tasks_max, ret_procs);
 
 	if (r < 0)
 		cgroup_leaf_close(cgroups, &leaf);

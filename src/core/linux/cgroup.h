@@ -42,12 +42,13 @@ void cgroups_done(struct cgroups *cgroups);
  * cgroup_leaf_open() - make a leaf for one component, which joins it by writing to cgroup.procs
  * @memory_max: bytes
  * @weight:     1 to CGROUP_WEIGHT_MAX
+ * @tasks_max:  threads that it may have, the first one included
  * @ret_procs:  descriptor of cgroup.procs, the caller's
  *
  * Return: 0 or negative errno.
  */
 int cgroup_leaf_open(struct cgroups *cgroups, uint64_t memory_max, unsigned weight,
-	struct cgroup_leaf *ret, int *ret_procs);
+	unsigned tasks_max, struct cgroup_leaf *ret, int *ret_procs);
 
 /** cgroup_leaf_limit() - another bound for its memory. Return: 0 or negative errno. */
 int cgroup_leaf_limit(

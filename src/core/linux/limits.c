@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /*
- * The plan's lines. RLIMIT_NPROC counts all processes of the user, so it stays as it is unless the
+ * The plan's lines. RLIMIT_NPROC counts all threads of the user, so it stays as it is unless the
  * process is the only one of its user. RLIMIT_FSIZE is missing on purpose: sealed memfds are the
  * only files there are, and writing into one above the limit would kill the writer.
  */
@@ -74,8 +74,8 @@ void limits_plan_set(struct limits_plan *plan, const struct process_limits *limi
 	data->rlim_cur = soft_below(data_soft(limits->data_bytes), data->rlim_max);
 	descriptors->rlim_cur = soft_below(limits->descriptors_max, descriptors->rlim_max);
 	addresses->rlim_cur = soft_below(limits->address_bytes, addresses->rlim_max);
-	if (limits->alone)
-		processes->rlim_cur = soft_below(1, processes->rlim_max);
+	if (limits->tasks_max)
+		processes->rlim_cur = soft_below(limits->tasks_max, processes->rlim_max);
 }
 
 /* The hard limit of all processes is that of the plan, so it need not be asked for. */

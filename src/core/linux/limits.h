@@ -25,7 +25,7 @@ struct process_limits {
 	uint64_t data_bytes;      /* private writable memory, without the stack */
 	unsigned descriptors_max; /* descriptor numbers stay below this */
 	uint64_t address_bytes;   /* all that is mapped, whoever pays for it */
-	bool alone;               /* the only process of its user */
+	unsigned tasks_max;       /* threads of its user, who has no other process; 0: not told */
 };
 
 #define LIMITS_PLAN_LINES 11

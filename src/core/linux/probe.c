@@ -21,6 +21,7 @@
 
 #include "core/linux/inspect.h"
 #include "core/linux/memfd.h"
+#include "core/linux/thread_calls.h"
 
 #define MIB          (1u << 20)
 #define NICE_LOW     (-4)       /* from here down four levels of priority are far enough apart */
@@ -43,7 +44,8 @@ static int filter_enter(const struct spawner *spawner)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0)
 		return errno;
-	return error_of(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &spawner->filter.program));
+	return error_of(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0,
+		&spawner->filters[SYSCALL_FILTER_STATIC].program));
 }
 
 static int probe_seccomp(const struct spawner *spawner)
@@ -214,6 +216,58 @@ static int probe_affinity(const struct spawner *spawner)
 	return error_of(sched_setaffinity(0, sizeof(one), &one));
 }
 
+/* Tells the listener's number; wants a thread and is told EAGAIN; ends if it may */
+static void threads_ask(int to)
+{
+	long listener = prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0
+				? -1
+				: syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+					  SECCOMP_FILTER_FLAG_NEW_LISTENER, &THREAD_FILTER);
+	int told = listener < 0 ? -errno : (int) listener;
+
+	if (write(to, &told, sizeof(told)) != sizeof(told) || listener < 0)
+		syscall(SYS_exit_group, 1);
+	if (syscall(SYS_clone, THREAD_CLONE_FLAGS, NULL, NULL, NULL, NULL) >= 0 || errno != EAGAIN)
+		syscall(SYS_exit_group, 1);
+	syscall(SYS_exit, 0);
+}
+
+static int question_answer(int listener, bool ends, int error)
+{
+	struct thread_question question;
+	int r = thread_question_take(listener, &question);
+
+	if (r == 0 && question.ends != ends)
+		r = -NOT_EFFECTED;
+	return r < 0 ? r : thread_question_answer(listener, question.id, error);
+}
+
+static int probe_threads(const struct spawner *spawner)
+{
+	int ends[2], listener, status = 0, r = thread_calls_check();
+
+	if (r < 0)
+		return -r;
+	if (pipe(ends) < 0)
+		return errno;
+	/* as fork(), but for the table of descriptors, in which both see the listener */
+	pid_t pid = (pid_t) syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL);
+
+	if (pid == 0)
+		threads_ask(ends[1]);
+	if (pid < 0)
+		return errno;
+	if (read(ends[0], &listener, sizeof(listener)) != sizeof(listener))
+		return EPIPE;
+	r = listener < 0 ? listener : question_answer(listener, false, EAGAIN);
+	if (r == 0)
+		r = question_answer(listener, true, 0);
+	if (r < 0)
+		kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	return r < 0 ? -r : status ? NOT_EFFECTED : 0;
+}
+
 static int cgroup_has(const struct spawner *spawner, bool controller)
 {
 	if (!spawner->cgroups.folder)
@@ -266,6 +320,8 @@ const struct probe PROBES[] = {
 		"no ignore_rlimit_data on the kernel's command line", PROBE_EXPECTED, probe_data },
 	{ "RLIMIT_AS", "page tables and mappings are bounded", "bounded by the watch alone",
 		"Linux", PROBE_EXPECTED, probe_addresses },
+	{ "user notifications of seccomp", "threads, exactly as many as granted", "threads=\"…\" starts nothing",
+		"not to be run under another filter that has a listener", PROBE_EXPECTED, probe_threads },
 	{ "Landlock", "no files, TCP, signals even without the filter", "one wall instead of two",
 		"Linux 5.13 or newer, 'landlock' in lsm= on its command line", PROBE_EXPECTED, probe_landlock },
 	{ "count of capabilities under way", "who hoards them is found", "others may have to wait",
@@ -280,7 +336,7 @@ const struct probe PROBES[] = {
 		"systemd-run --user --scope -p Delegate=yes kin run ..., or --cgroup DIR", PROBE_OPTIONAL, probe_cgroup_memory },
 	{ "control group: cpu", "nine tenths on each of four levels", "on some of four levels, four fifths",
 		"the same", PROBE_OPTIONAL, probe_cgroup_cpu },
-	{ "control group: pids", "one process, even without the filter", "the filter alone",
+	{ "control group: pids", "as many threads as granted, even without the filter", "the filter alone",
 		"the same", PROBE_OPTIONAL, probe_cgroup_pids },
 	{ "one user ID per component", "per-user limits are per component", "the watch, once a second",
 		"CAP_SETUID, CAP_SETGID, CAP_SYS_RESOURCE and --uid-range A-B", PROBE_OPTIONAL, probe_identities },

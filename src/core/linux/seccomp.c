@@ -32,10 +32,14 @@
  * tables say what differs. Executable memory comes from its modules alone, which the filter knows
  * by their numbers: that is why close() of such a number does nothing. What the dynamic linker
  * wants to open becomes a signal that the process answers itself (loader/loader.c).
+ *
+ * So has one that was granted threads: clone() passes with exactly the flags of a thread, and then
+ * it is for core to answer (thread_calls.h).
  */
 #include "core/linux/seccomp.h"
 
 #include "core/linux/stack_guard.h"
+#include "core/linux/thread_calls.h"
 
 #include <asm/unistd.h>
 #include <errno.h>
@@ -181,12 +185,12 @@ static const struct syscall_rule ALLOWED[] = {
 	{ "sched_getaffinity", { INT(0, 0) }, "its own processors" },
 	{ "getrandom", ALWAYS, "malloc, hashes" },
 	{ "prctl", { INT(0, PR_SET_NAME) }, "the name that ps shows" },
-	{ "exit", ALWAYS, "the end" },
+	{ "exit", ALWAYS, "the end, of a thread" },
 	{ "exit_group", ALWAYS, "the end" },
 
 	/* Startup of the C library */
 	{ "arch_prctl", { INT(0, ARCH_SET_FS) }, "thread-local storage on x86-64" },
-	{ "set_tid_address", ALWAYS, "threads, of which there is one" },
+	{ "set_tid_address", ALWAYS, "threads, be it one" },
 	{ "set_robust_list", ALWAYS, "the same" },
 	{ "rseq", ALWAYS, "the same" },
 };
@@ -197,6 +201,13 @@ static const struct syscall_rule DYNAMIC_ALLOWED[] = {
 		"code of its modules" },
 	{ "mmap", { INT(2, PROT_NONE), FLAGS(3, MAP_HARMLESS, MAP_PRIVATE | MAP_ANONYMOUS) },
 		"room for a library; what is made writable of it counts as data" },
+};
+
+/* What threads need as well, of which core counts those that begin and end */
+static const struct syscall_rule THREADS_ALLOWED[] = {
+	{ "clone", { INT(0, THREAD_CLONE_FLAGS) }, "a thread" },
+	{ "mmap", { INT(2, PROT_NONE), FLAGS(3, MAP_HARMLESS, MAP_PRIVATE | MAP_ANONYMOUS) },
+		"its stack and guard; what is made writable of it counts as data" },
 };
 
 /* What it is told to have worked */
@@ -288,7 +299,7 @@ static int rules_add(scmp_filter_ctx context, const struct exec_secret *secret)
 		error = rule_add(context, &start, SCMP_ACT_ALLOW);
 	if (!error)
 		error = TABLE_ADD(context, ALLOWED, SCMP_ACT_ALLOW);
-	/* for a C library that then tries clone, which is refused like everything else */
+	/* its arguments are in memory: for a C library that then tries clone, for threads alone */
 	if (!error)
 		error = seccomp_rule_add(context, SCMP_ACT_ERRNO(ENOSYS), __NR_clone3, 0);
 	/* x32 calls count as foreign too */
@@ -338,10 +349,9 @@ static int program_read(
 	return 0;
 }
 
-static int program_export(
-	scmp_filter_ctx context, enum syscall_filter_kind kind, struct sock_fprog *ret)
+static int program_export(scmp_filter_ctx context, unsigned kinds, struct sock_fprog *ret)
 {
-	size_t n_prefix = kind == SYSCALL_FILTER_DYNAMIC
+	size_t n_prefix = kinds & SYSCALL_FILTER_DYNAMIC
 				  ? sizeof(DYNAMIC_PREFIX) / sizeof(*DYNAMIC_PREFIX)
 				  : 0;
 	int fd = memfd_create("seccomp", MFD_CLOEXEC);
@@ -356,8 +366,8 @@ static int program_export(
 	return error;
 }
 
-int syscall_filter_init(struct syscall_filter *filter, const struct exec_secret *secret,
-	enum syscall_filter_kind kind)
+int syscall_filter_init(
+	struct syscall_filter *filter, const struct exec_secret *secret, unsigned kinds)
 {
 	scmp_filter_ctx context = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int error;
@@ -365,10 +375,12 @@ int syscall_filter_init(struct syscall_filter *filter, const struct exec_secret 
 	if (!context)
 		return -ENOMEM;
 	error = rules_add(context, secret);
-	if (!error && kind == SYSCALL_FILTER_DYNAMIC)
+	if (!error && (kinds & SYSCALL_FILTER_DYNAMIC))
 		error = dynamic_rules_add(context);
+	if (!error && (kinds & SYSCALL_FILTER_THREADS))
+		error = TABLE_ADD(context, THREADS_ALLOWED, SCMP_ACT_ALLOW);
 	if (!error)
-		error = program_export(context, kind, &filter->program);
+		error = program_export(context, kinds, &filter->program);
 	seccomp_release(context);
 	return error;
 }

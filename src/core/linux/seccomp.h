@@ -5,7 +5,8 @@
  * EPERM, a call of a foreign architecture kills. What is deliberately absent: whatever makes
  * processes, files, sockets, pipes, memfds, or memory that RLIMIT_DATA does not see, and whatever
  * names a thing by a path or by another process's number. Dynamically linked components have a list
- * of their own that adds what their linker needs and no way to any of these.
+ * of their own that adds what their linker needs and no way to any of these, and those that were
+ * granted threads one that lets them ask for these.
  */
 #ifndef CORE_LINUX_SECCOMP_H
 #define CORE_LINUX_SECCOMP_H
@@ -37,19 +38,23 @@ struct syscall_filter {
  */
 int exec_secret_draw(int dirfd, int flags, struct exec_secret *ret);
 
+/* What a filter has beside what all have; a set of bits */
 enum syscall_filter_kind {
-	SYSCALL_FILTER_STATIC,
-	SYSCALL_FILTER_DYNAMIC, /* with what a dynamic linker needs, see modules.h and the loader */
+	SYSCALL_FILTER_STATIC = 0,
+	SYSCALL_FILTER_DYNAMIC = 1, /* what a dynamic linker needs, see modules.h and the loader */
+	SYSCALL_FILTER_THREADS = 2, /* what threads need; how many is not for the filter */
+	SYSCALL_FILTER_KINDS = 4,
 };
 
 /**
  * syscall_filter_init() - build the program
  * @secret: the only arguments with which execveat() passes
+ * @kinds:  of enum syscall_filter_kind
  *
  * Return: 0, -ENOMEM, or another negative errno if the library can't build it.
  */
-int syscall_filter_init(struct syscall_filter *filter, const struct exec_secret *secret,
-	enum syscall_filter_kind kind);
+int syscall_filter_init(
+	struct syscall_filter *filter, const struct exec_secret *secret, unsigned kinds);
 
 /** syscall_filter_done() - forget it; processes that carry it are not affected */
 void syscall_filter_done(struct syscall_filter *filter);

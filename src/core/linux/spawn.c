@@ -7,13 +7,16 @@
  *
  * The order of the steps is the point: privileges go first, the descriptor table is split from
  * core's before anything in it is closed, and the system call filter comes last because it would
- * forbid the rest.
+ * forbid the rest. A component with threads gets the filter that asks about them early: so its
+ * listener opens in core's own table, above the part that is copied, and the child never has it.
+ * Nothing of what is left to do until exec is asked about.
  */
 #include "core/linux/spawn.h"
 
 #include "core/linux/landlock.h"
 #include "core/linux/loader.h"
 #include "core/linux/memfd.h"
+#include "core/linux/thread_calls.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -50,10 +53,12 @@ struct start {
 	const struct spawner *spawner;
 	const struct spawn_request *request;
 	struct limits_plan limits;
+	unsigned filter; /* its kinds */
 	pid_t core;
 	char *argv[2];
 	char *envp[MODULES_MAX + 1]; /* names of the modules, for the loader alone */
-	size_t step;                 /* of CHILD_STEPS, the child's report */
+	int *listener;               /* the child's report, if it may have threads */
+	size_t step;                 /* of CHILD_STEPS, likewise */
 	int error;                   /* errno of that step, 0 unless it failed */
 };
 
@@ -116,6 +121,29 @@ CHILD_CODE static long child_set_affinity(const struct start *start)
 	return syscall(SYS_sched_setaffinity, 0, sizeof(cpu_set_t), start->request->cpus);
 }
 
+CHILD_CODE static long child_forgo_privileges(const struct start *start)
+{
+	(void) start;
+	return syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L);
+}
+
+/*
+ * Before the limits: the listener has a number of core's, above every one that the child keeps, as
+ * those below are taken, and perhaps above what the child may have
+ */
+CHILD_CODE static long child_ask_for_threads(const struct start *start)
+{
+	long listener;
+
+	if (start->request->threads_max < 2)
+		return 0;
+	listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
+		&THREAD_FILTER);
+	if (listener > 0)
+		*start->listener = (int) listener;
+	return listener;
+}
+
 CHILD_CODE static long child_set_limits(const struct start *start)
 {
 	for (size_t i = 0; i < LIMITS_PLAN_LINES; i++) {
@@ -134,12 +162,6 @@ CHILD_CODE static long child_drop_capabilities(const struct start *start)
 
 	(void) start;
 	return syscall(SYS_capset, &header, none);
-}
-
-CHILD_CODE static long child_forgo_privileges(const struct start *start)
-{
-	(void) start;
-	return syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L);
 }
 
 /* Comes before the descriptors are split: the ruleset is not among the staged ones */
@@ -179,11 +201,8 @@ CHILD_CODE static long child_reset_signals(const struct start *start)
 
 CHILD_CODE static long child_enter_filter(const struct start *start)
 {
-	const struct spawner *spawner = start->spawner;
-
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0,
-		start->request->n_modules ? &spawner->dynamic_filter.program
-					  : &spawner->filter.program);
+		&start->spawner->filters[start->filter].program);
 }
 
 CHILD_CODE static long child_exec(const struct start *start)
@@ -203,9 +222,10 @@ static const struct {
 	{ "group", child_make_group },
 	{ "nice", child_set_nice },
 	{ "affinity", child_set_affinity },
+	{ "no new privileges", child_forgo_privileges },
+	{ "threads (user notifications of seccomp)", child_ask_for_threads },
 	{ "limits", child_set_limits },
 	{ "capabilities", child_drop_capabilities },
-	{ "no new privileges", child_forgo_privileges },
 	{ "Landlock", child_enter_landlock },
 	{ "descriptors", child_split_descriptors },
 	{ "signals", child_reset_signals },
@@ -296,18 +316,26 @@ static void staging_clear(const struct spawner *spawner, const struct spawn_requ
 	assert(done >= 0);
 }
 
-/* What dynamically linked components share, made when the first one starts */
-static int dynamic_prepare(struct spawner *spawner)
+/* What the components of a kind share, made when the first one starts */
+static int kinds_prepare(struct spawner *spawner, unsigned kinds)
 {
+	struct syscall_filter *filter = &spawner->filters[kinds];
 	int error = 0;
 
-	if (!spawner->dynamic_filter.program.filter)
-		error = syscall_filter_init(
-			&spawner->dynamic_filter, &spawner->secret, SYSCALL_FILTER_DYNAMIC);
-	if (!error && spawner->loader_fd < 0)
+	if (!filter->program.filter)
+		error = syscall_filter_init(filter, &spawner->secret, kinds);
+	if (!error && (kinds & SYSCALL_FILTER_DYNAMIC) && spawner->loader_fd < 0)
 		error = rom_memfd_fill(
 			loader_image, loader_image_bytes, "loader", &spawner->loader_fd);
+	if (!error && (kinds & SYSCALL_FILTER_THREADS))
+		error = thread_calls_check();
 	return error;
+}
+
+static unsigned kinds_of(const struct spawn_request *request)
+{
+	return (request->n_modules ? SYSCALL_FILTER_DYNAMIC : 0) |
+	       (request->threads_max > 1 ? SYSCALL_FILTER_THREADS : 0);
 }
 
 /*
@@ -354,12 +382,15 @@ static int staged_start(struct start *start, struct spawn_fault *fault, struct s
 		return SPAWN_E_FAILED;
 	}
 	if (start->error) {
+		if (*start->listener)
+			close(*start->listener);
 		child_reap(pidfd);
 		fault_set(fault, name, CHILD_STEPS[start->step].name, start->error);
 		return SPAWN_E_FAILED;
 	}
 	ret->pid = pid;
 	ret->pidfd = pidfd;
+	ret->listener = *start->listener;
 	return 0;
 }
 
@@ -367,12 +398,15 @@ int spawner_start(struct spawner *spawner, const struct spawn_request *request,
 	struct spawn_fault *fault, struct spawn_result *ret)
 {
 	char name[SPAWN_NAME_MAX + 1];
+	int listener = 0;
 	struct start start = { .spawner = spawner,
 		.request = request,
 		.limits = spawner->limits,
+		.filter = kinds_of(request),
 		.core = getpid(),
-		.argv = { name, NULL } };
-	const char *step = "dynamic linking";
+		.argv = { name, NULL },
+		.listener = &listener };
+	const char *step = request->n_modules ? "dynamic linking" : "seccomp";
 	int answer = SPAWN_E_FAILED, error;
 
 	assert(request->n_descriptors <= SPAWN_DESCRIPTORS_MAX);
@@ -381,7 +415,7 @@ int spawner_start(struct spawner *spawner, const struct spawn_request *request,
 	for (size_t i = 0; i < request->n_modules; i++)
 		start.envp[i] = (char *) request->modules[i].name;
 	limits_plan_set(&start.limits, &request->limits);
-	error = request->n_modules ? dynamic_prepare(spawner) : 0;
+	error = kinds_prepare(spawner, start.filter);
 	if (!error) {
 		step = "descriptors";
 		error = staging_fill(spawner, request);
@@ -470,8 +504,8 @@ static int filter_build(struct spawner *spawner)
 	int error = exec_secret_draw(STAGING_BINARY, AT_EMPTY_PATH, &spawner->secret);
 
 	return error ? error
-		     : syscall_filter_init(
-			       &spawner->filter, &spawner->secret, SYSCALL_FILTER_STATIC);
+		     : syscall_filter_init(&spawner->filters[SYSCALL_FILTER_STATIC],
+			       &spawner->secret, SYSCALL_FILTER_STATIC);
 }
 
 static int limits_build(struct spawner *spawner)
@@ -541,8 +575,8 @@ void spawner_done(struct spawner *spawner)
 		close(spawner->loader_fd);
 	if (spawner->stack)
 		munmap(spawner->stack, spawner->stack_bytes);
-	syscall_filter_done(&spawner->filter);
-	syscall_filter_done(&spawner->dynamic_filter);
+	for (size_t i = 0; i < SYSCALL_FILTER_KINDS; i++)
+		syscall_filter_done(&spawner->filters[i]);
 	*spawner = (struct spawner){ .landlock_fd = -1, .null_fd = -1, .loader_fd = -1 };
 }
 

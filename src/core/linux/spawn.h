@@ -32,7 +32,7 @@
 #define SPAWN_DESCRIPTORS_MAX  12
 #define SPAWN_DESCRIPTOR_END   MODULES_END /* from here on numbers are core's */
 #define SPAWN_NAME_MAX         63          /* bytes of argv[0] */
-#define SPAWN_STEPS            14
+#define SPAWN_STEPS            15
 #define SPAWN_NICE_IDLE        20 /* below all nice values: what nobody else wants */
 
 enum {
@@ -42,8 +42,8 @@ enum {
 
 struct spawner {
 	struct exec_secret secret;
-	struct syscall_filter filter;
-	struct syscall_filter dynamic_filter; /* empty until a component needs it */
+	/* By kinds; all but the first are empty until a component needs them */
+	struct syscall_filter filters[SYSCALL_FILTER_KINDS];
 	struct limits_plan limits;
 	struct cgroups cgroups;       /* optional, set up by the owner, as the next */
 	struct identities identities; /* each with a folder or range, or zeroed */
@@ -75,12 +75,14 @@ struct spawn_request {
 	const cpu_set_t *cpus; /* NULL: those of core */
 	int cgroup_procs;      /* cgroup.procs of a group to join; 0: core's */
 	uid_t uid;             /* user and group; 0: core's */
+	unsigned threads_max;  /* at a time, the first one included */
 	uint64_t *step_ns; /* for measuring: when each step began, SPAWN_STEPS of them; or NULL */
 };
 
 struct spawn_result {
 	pid_t pid;
-	int pidfd; /* close-on-exec, the caller's */
+	int pidfd;    /* close-on-exec, the caller's, as the next */
+	int listener; /* where it asks for threads (thread_calls.h); 0: it may have but one */
 };
 
 struct spawn_fault {
