@@ -9,6 +9,7 @@ from typing import Callable, NamedTuple, Optional
 MIB = 1 << 20
 QUOTA = 4 * MIB  # of each hostile component
 CAPS = 60
+GRANTED = 4  # threads of those that try something with them
 CAPS_RICH = 500  # of one whose name ends so
 ADDRESSES = 16 * MIB + 2 * QUOTA
 
@@ -189,7 +190,7 @@ REACH = [
     Row("reach", "sockets of every family and type", ("sockets",), LANDLOCK, "EPERM",
         (r"\[init -> {name}\] sockets: 184 of 184 refused",)),
     reach("processes: fork, exec", "clone-process clone-namespace execve execveat execveat-guess"),
-    reach("threads, of which none are granted", "clone-thread"),
+    reach("threads, where none are granted", "clone-thread"),
     Row("reach", "clone3", ("clone3",), FILTER, "ENOSYS",
         (r"\[init -> {name}\] clone3: Function not implemented",)),
     reach("processes: whether there is one, what CPU time it had", "clock_gettime-other "
@@ -225,6 +226,42 @@ REACH = [
     Row("reach", "what it was lent to read, to be written", ("write-received",),
         "the descriptor is read-only, sealed", "EACCES, EBADF",
         (r"\[init -> {name}\] write-received: 0 ways, .*",)),
+]
+
+NO_MORE = (r"\[init -> {name}\] {does}: (\d+) threads, Resource temporarily unavailable",)
+COUNT = "user notifications of seccomp; core counts"
+
+
+def exactly(number):
+    return lambda got: got == number
+
+
+THREADS = [
+    Row("threads", "more than granted; again after all have ended", ("threads-more",), COUNT,
+        "EAGAIN; never more, seen from outside", NO_MORE, exactly(GRANTED)),
+    Row("threads", "the same from several threads at once", ("threads-at-once",), COUNT,
+        "EAGAIN; never more, and afterwards as many as granted", NO_MORE, exactly(GRANTED)),
+    Row("threads", "the first thread ends, the others go on, unseen", ("first-ends",), COUNT,
+        "the first waits for the others; memory ends at the quota", NO_MEMORY, near(QUOTA)),
+    Row("threads", "the same, and then the others end", ("last-ends",), COUNT,
+        "the process ends, with the first thread's value",
+        (r"\[init -> {name}\] last-ends: another one lives",
+         r'\[init\] child "{name}" exited with exit value 7')),
+    Row("threads", "clone with any other flags", ("thread-flags",), FILTER, "EPERM", REFUSED),
+    Row("threads", "large stacks", ("thread-stacks",), DATA, "ENOMEM at the quota", NO_MEMORY,
+        near(QUOTA)),
+    Row("threads", "PROT_NONE, as for stacks, made writable", ("thread-reserved",), DATA,
+        "ENOMEM at the quota", NO_MEMORY, near(QUOTA)),
+    Row("threads", "the first thread's stack cut or enlarged by another", ("thread-stack-of-first",),
+        GUARD, "EPERM", REFUSED),
+    Row("threads", "another priority, class or place, for one thread; a signal to one",
+        ("thread-priority",), FILTER, "EPERM; all as before, seen from outside", REFUSED),
+]
+
+CHURN = [
+    Row("threads", "100,000 that begin and end, all places used", ("threads-churn",), COUNT,
+        "never more, seen from outside, and none lost",
+        NO_MORE + (r"\[init -> {name}\] {does}: \d+ came and went, Success",), exactly(GRANTED)),
 ]
 
 TRUST = [
@@ -276,10 +313,13 @@ OTHERS = [
     Row("memory", "sessions left at a server that closes none, by a client that it has started "
         "anew without end", ("crowd",), "128 at most without a client; its end waits for the others",
         "the parent grows by no more than a session costs, 2 KiB for each", ()),
-    Row("CPU", "messages to parent and core and signals, as fast as they are taken; a client and a "
-        "server that have the client started anew without end",
-        ("storm-parent", "storm-core", "storm-frees", "storm-signal", "storm-restart"),
-        "bursts are bounded, turns are taken",
+    Row("CPU", "the same with all threads that it was granted", ("threads-busy",),
+        "nice value, SCHED_IDLE of each; a control group of all",
+        "leaves 9 of 9 + threads parts; in a control group as with one", ()),
+    Row("CPU", "messages to parent and core, signals, threads, as fast as they are taken; a client "
+        "and a server that have the client started anew without end",
+        ("storm-parent", "storm-core", "storm-frees", "storm-signal", "storm-threads",
+         "storm-restart"), "bursts are bounded, turns are taken",
         "a session of others is open, used and closed within 100 ms", ()),
     Row("CPU", "another place, priority or class", ("reach",), FILTER,
         "as before, seen from outside", ()),
@@ -296,7 +336,16 @@ OTHERS = [
         "back in the parent's account; the bound is 1 s", ()),
 ]
 
-TABLE = MEMORY + RACE + CAPABILITIES + UNDER_WAY + AGAIN + KEPT + REACH + TRUST + LENDING + FULL + OTHERS
+TABLE = MEMORY + RACE + CAPABILITIES + UNDER_WAY + AGAIN + KEPT + REACH + THREADS + CHURN + TRUST \
+    + LENDING + FULL + OTHERS
+
+
+THREADED = {does for row in THREADS + CHURN for does in row.does} | {"threads-busy", "storm-threads"}
+
+
+def granted(does):
+    """Attributes of its start node."""
+    return {"threads": GRANTED} if does in THREADED else {}
 
 
 def child_name(does):
@@ -349,7 +398,7 @@ def document():
     return "".join(lines)
 
 
-THEMES = ["memory", "capabilities", "reach", "CPU", "trust", "taking back"]
+THEMES = ["memory", "capabilities", "reach", "threads", "CPU", "trust", "taking back"]
 
 if __name__ == "__main__":
     print(document(), end="")

@@ -1,10 +1,13 @@
 """Hostile components in real trees: each attempt of attempts.py ends as its row says."""
+import contextlib
 import itertools
 import os
 import pathlib
+import re
 import resource
 import select
 import sys
+import threading
 import time
 from xml.etree import ElementTree
 
@@ -14,9 +17,9 @@ from harness import (BYSTANDERS, DEADLINE_S, LOOK_S, ROMS, SOURCE, Command, Skip
                      Tree, composition, kin, main, may_be_nice, private_folder, resident_bytes,
                      start, test, written)
 
-from attempts import (AGAIN, CAPABILITIES, CAPS, CAPS_RICH, FULL, KEPT, LENDING,  # noqa: E402
-                      MEMORY, MIB, OTHERS, QUOTA, RACE, REACH, TABLE, TRUST, UNDER_WAY,
-                      child_name, document, judge)
+from attempts import (AGAIN, CAPABILITIES, CAPS, CAPS_RICH, CHURN, FULL, GRANTED, KEPT,  # noqa: E402
+                      LENDING, MEMORY, MIB, OTHERS, QUOTA, RACE, REACH, TABLE, THREADS, TRUST,
+                      UNDER_WAY, child_name, document, granted, judge)
 
 STORM_US = 100000  # in which others open, use and close a session, whatever storms in the tree
 SHARE_NS = 10 ** 9  # CPU time of all, to compare their shares by
@@ -37,7 +40,8 @@ def hostile(does, name=None, ram="4M", caps=None, **how):
     MADE.add(does)
     rounds = f' rounds="{ROUNDS}"' if does == "race" else ""
     return start(name or child_name(does), "escape", f'<config does="{does}"{rounds}/>', ram=ram,
-                 caps=caps or (CAPS_RICH if does.endswith("-rich") else CAPS), **how)
+                 caps=caps or (CAPS_RICH if does.endswith("-rich") else CAPS), **granted(does),
+                 **how)
 
 
 def visitor():
@@ -122,7 +126,8 @@ def who_hoards_them_again_and_again_is_ended():
 @test
 def nothing_is_reached_that_was_not_given():
     place = '<affinity xpos="0" width="1"/>'
-    nodes = [hostile("reach", inside=place, priority="-1"), hostile("write-received")]
+    nodes = [hostile("reach", inside=place, priority="-1"), hostile("write-received"),
+             hostile("reach", "e-reach-with-threads", threads=GRANTED)]
     config = composition('<affinity-space width="2"/>', BYSTANDERS, *nodes)
     with Tree(config.replace("<config>", '<config prio_levels="2">', 1)) as tree:
         pid = processes_with(tree, "e-reach")["e-reach"]
@@ -132,6 +137,7 @@ def nothing_is_reached_that_was_not_given():
         calls, own = REACH[:-1], REACH[-1:]
         MADE.update(names_of(calls))
         judge(tree, calls, name="e-reach")
+        judge(tree, calls, name="e-reach-with-threads")
         judge(tree, own)
         assert os.sched_getaffinity(pid) == cpus and len(cpus) == 1
         assert os.getpriority(os.PRIO_PROCESS, pid) == nice == 19
@@ -153,6 +159,72 @@ def expect_bare(tree, status):
         assert int(status[key], 16) == 0, (key, status[key])
     assert status["NoNewPrivs"] == "1" and status["Seccomp"] == "2" and status["Threads"] == "1"
     assert int(status["PPid"]) == tree.pid
+
+
+class Watcher(threading.Thread):
+    """The most threads that processes have been seen with, by the kernel's own count."""
+
+    def __init__(self, pids):
+        super().__init__()
+        self.files = {name: open(f"/proc/{pid}/status", "rb", buffering=0)  # pylint: disable=R1732
+                      for name, pid in pids.items()}
+        self.most = dict.fromkeys(pids, 0)
+        self.over = False
+
+    def run(self):
+        while not self.over:
+            for name, file in self.files.items():
+                file.seek(0)
+                with contextlib.suppress(ProcessLookupError):
+                    found = re.search(rb"\nThreads:\t(\d+)", file.read())
+                    self.most[name] = max(self.most[name], int(found[1]))
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over = True
+        self.join()
+        for file in self.files.values():
+            file.close()
+
+
+def threads_of(tree, name):
+    pid = tree.processes()[name]
+    return [int(thread) for thread in os.listdir(f"/proc/{pid}/task")]
+
+
+@test
+def threads_are_never_more_than_granted():
+    place = '<affinity xpos="0" width="1"/>'
+    nodes = [hostile(does, **({"inside": place, "priority": "-1"} if does == "thread-priority" else {}))
+             for does in names_of(THREADS)]
+    config = composition('<affinity-space width="2"/>', BYSTANDERS, *nodes)
+    with Tree(config.replace("<config>", '<config prio_levels="2">', 1), ram="1G") as tree:
+        processes_with(tree, child_name("threads-at-once"))
+        pids = {name: pid for name, pid in tree.processes().items() if name.startswith("e-")}
+        with Watcher(pids) as seen:
+            judge(tree, THREADS, deadline_s=2 * DEADLINE_S)
+        assert max(seen.most.values()) == GRANTED, seen.most
+        for name in ("threads-more", "threads-at-once", "thread-priority"):
+            assert len(threads_of(tree, child_name(name))) == GRANTED, name
+        for thread in threads_of(tree, child_name("thread-priority")):
+            assert len(os.sched_getaffinity(thread)) == 1
+            assert os.getpriority(os.PRIO_PROCESS, thread) == 19
+        first = status_of(pids[child_name("first-ends")])
+        assert first["State"][0] != "Z" and kib(first, "RssAnon") << 10 > QUOTA // 2, first
+        tree.expect_bystanders()
+
+
+@test
+def threads_that_end_and_begin_are_never_more_and_none_is_lost():
+    name = child_name("threads-churn")
+    with tree_of(CHURN) as tree:
+        with Watcher({name: processes_with(tree, name)[name]}) as seen:
+            judge(tree, CHURN, deadline_s=6 * DEADLINE_S)
+        assert seen.most[name] == GRANTED == len(threads_of(tree, name)), seen.most
+        tree.expect_bystanders()
 
 
 @test
@@ -307,19 +379,25 @@ def expect_lowered(before, after, asked):
 
 
 def cpu_ns(pid):
-    with open(f"/proc/{pid}/schedstat", encoding="ascii") as schedstat:
-        return int(schedstat.read().split()[0])
+    """Of all its threads."""
+    total = 0
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{thread}/schedstat", encoding="ascii") as schedstat:
+            total += int(schedstat.read().split()[0])
+    return total
 
 
-def shares(levels, priorities, *options, of_ns=SHARE_NS):
+def shares(levels, priorities, *options, last="busy", of_ns=SHARE_NS):
     """Of the CPU time that busy children on one processor get, from the first to the last."""
-    nodes = [hostile("busy", f"busy{-priority}", priority=str(priority),
-                     inside='<affinity xpos="0" width="1"/>') for priority in priorities]
+    nodes = [hostile(last if priority == priorities[-1] else "busy", f"busy{-priority}",
+                     priority=str(priority), inside='<affinity xpos="0" width="1"/>')
+             for priority in priorities]
     config = composition('<affinity-space width="2"/>', *nodes)
     config = config.replace("<config>", f'<config prio_levels="{levels}">', 1)
     with Tree(config, *options) as tree:
         for priority in priorities:
-            tree.expect(f"[init -> busy{-priority}] busy: begun")
+            does = last if priority == priorities[-1] else "busy"
+            tree.expect(f"[init -> busy{-priority}] {does}: begun")
         pids = [tree.processes()[f"busy{-priority}"] for priority in priorities]
         begin = [cpu_ns(pid) for pid in pids]
         while True:
@@ -329,10 +407,10 @@ def shares(levels, priorities, *options, of_ns=SHARE_NS):
             select.select([], [], [], LOOK_S)
 
 
-def reachable(share, steps):
+def reachable(share, steps, rivals=1):
     """What so many nice values can make of it, if less is left of them because ours is raised."""
     left = steps * (19 - os.nice(0)) // 19
-    return min(share, 0.97 * 1.25 ** left / (1 + 1.25 ** left))
+    return min(share, 0.97 * 1.25 ** left / (rivals + 1.25 ** left))
 
 
 @test
@@ -362,12 +440,23 @@ def from_a_low_nice_value_each_of_four_levels_leaves_nine_tenths_to_those_above(
 
 
 @test
+def threads_of_a_lower_priority_take_a_tenth_each():
+    for levels, priorities, steps in ((2, (0, -1), 19), (4, (0, -1), 11)):
+        got = shares(levels, priorities, last="threads-busy")
+        least = reachable(9 / (9 + GRANTED), steps, GRANTED)
+        print(f"    {levels} levels, {GRANTED} threads below: "
+              + ", ".join(f"{part:.1%}" for part in got))
+        assert got[0] >= least, (levels, got, least)
+
+
+@test
 def a_storm_delays_others_by_no_more_than_the_bound():
     with Tree(composition(BYSTANDERS, visitor()), ram="64M") as tree:
         calm_us = min(expect_visitor(tree) for _ in range(3))  # whatever else the machine does
         print(f"    calm: at most {calm_us} us")
     ender = hostile("ender", provides=["End"])
-    for does in ("storm-parent", "storm-core", "storm-frees", "storm-signal", "storm-restart"):
+    for does in ("storm-parent", "storm-core", "storm-frees", "storm-signal", "storm-threads",
+                 "storm-restart"):
         with Tree(composition(BYSTANDERS, visitor(), ender, hostile(does)), ram="64M") as tree:
             tree.expect(f"[init -> {child_name(does)}] {does}: begun")
             worst_us = min(expect_visitor(tree) for _ in range(3))

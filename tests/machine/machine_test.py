@@ -17,8 +17,8 @@ from harness import (BYSTANDERS, KIN_CORE, ROMS, SOURCE, composition, main, pare
                      start, test)
 
 from attempts import (CAPABILITIES, CAPS, CAPS_RICH, KILLED, LENDING, MEMORY,  # noqa: E402
-                      OUTCOME, RACE, REACH,
-                      TRUST, UNDER_WAY, child_name, filled, judge)
+                      OUTCOME, RACE, REACH, CHURN, THREADS,
+                      TRUST, UNDER_WAY, child_name, filled, granted, judge)
 
 GROUPS = ("--cgroup", "/sys/fs/cgroup")
 USERS = ("--uid-range", "100000-100999")
@@ -31,7 +31,7 @@ TELLINGS = 10
 
 def hostile(does, name=None, **how):
     return start(name or child_name(does), "escape", f'<config does="{does}" rounds="{ROUNDS}"/>', ram="4M",
-                 caps=CAPS_RICH if does.endswith("-rich") else CAPS, **how)
+                 caps=CAPS_RICH if does.endswith("-rich") else CAPS, **granted(does), **how)
 
 
 def names_of(rows):
@@ -42,7 +42,8 @@ CALLS, OWN = REACH[:-1], REACH[-1:]
 ROUTE = ('<route><service name="ROM" label="loan"><child name="lender"/></service>'
          "<any-service><parent/></any-service></route>")
 EVERYTHING = composition(
-    BYSTANDERS, *map(hostile, names_of(MEMORY + RACE + CAPABILITIES + TRUST + OWN)), hostile("reach"),
+    BYSTANDERS, *map(hostile, names_of(MEMORY + RACE + CAPABILITIES + THREADS + CHURN + TRUST + OWN)),
+    hostile("reach"),
     start("mute", "escape", '<config does="silent"/>', provides=["Silence"], caps=CAPS),
     hostile("lend", "lender", provides=["ROM"]), hostile("keep", inside=ROUTE),
     start(child_name("keep-touch"), "escape", '<config does="keep" touch="yes"/>', inside=ROUTE,
@@ -59,7 +60,7 @@ def expect_everything(tree, groups=False):
     for row in MEMORY:
         for does in row.does if groups and is_stopped(row) else ():
             tree.expect_match(KILLED.replace("{name}", re.escape(child_name(does))))
-    judge(tree, RACE + CAPABILITIES + TRUST + OWN)
+    judge(tree, RACE + CAPABILITIES + THREADS + CHURN + TRUST + OWN)
     judge(tree, CALLS, name="e-reach")
     judge(tree, [row._replace(check=None) for row in LENDING[:2]])  # nothing is fast here
     tree.expect_bystanders()
