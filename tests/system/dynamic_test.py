@@ -226,6 +226,15 @@ def being_dynamically_linked_opens_no_way_out():
 
 
 @test
+def it_may_have_threads_as_well():
+    for threads, last in ((3, "Resource temporarily unavailable"), (1, "Operation not permitted")):
+        with rom_folder() as folder, \
+                Tree(composition(linked(does="threads", threads=threads)), roms=[folder]) as tree:
+            tree.expect(f"[init -> linked] threads: {threads - 1} beside the first, {last}",
+                        f"[init -> linked] threads: counted to {10000 * (threads - 1)}")
+
+
+@test
 def its_budget_holds_in_every_way_of_taking_memory():
     with rom_folder() as folder, \
             Tree(composition(linked(does="memory")), roms=[folder]) as tree:

@@ -101,6 +101,16 @@ def a_restart_is_told_with_its_reason_and_spreads_to_clients():
 
 
 @test
+def other_threads_are_another_start():
+    with running(worker("other", "", threads=2)) as it:
+        assert it.plan(composition(worker("other", "", threads=2), start("hello"))) == ["start    hello"]
+        assert it.plan(composition(worker("other", "", threads=3))) == [
+            "restart  other: its threads changed"]
+        it.apply(composition(worker("other", "")))
+        assert "restart  its threads changed" in kin("why", "init -> other")[0]
+
+
+@test
 def a_client_whose_server_goes_is_stuck():
     with running(SERVER, client("one")) as it:
         it.tree.expect_match(r"\[init -> one\] seen 1")

@@ -17,4 +17,7 @@ int attempt_all(struct kin_env *env);
 /* Takes private memory in every way there is until each is refused, and logs what it got. */
 int attempt_memory(struct kin_env *env);
 
+/* Has as many threads as it gets count under a mutex; logs how many, and how far (threads.c). */
+int count_by_threads(struct kin_env *env);
+
 #endif

@@ -1,7 +1,8 @@
 /*
  * linked: a dynamically linked component, which says what its libraries say
  *
- * Then it does what its config says, if there is one: does="attempts", "memory", "abort" or "exit".
+ * Then it does what its config says, if there is one: does="attempts", "memory", "threads", "abort"
+ * or "exit".
  */
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,8 @@ int kin_main(struct kin_env *env)
 		return attempt_all(env);
 	if (does && strcmp(does, "memory") == 0)
 		return attempt_memory(env);
+	if (does && strcmp(does, "threads") == 0)
+		return count_by_threads(env);
 	if (does && strcmp(does, "abort") == 0)
 		abort_by_misuse();
 	if (does && strcmp(does, "exit") == 0)
