@@ -314,8 +314,7 @@ OTHERS = [
         "anew without end", ("crowd",), "128 at most without a client; its end waits for the others",
         "the parent grows by no more than a session costs, 2 KiB for each", ()),
     Row("CPU", "the same with all threads that it was granted", ("threads-busy",),
-        "nice value, SCHED_IDLE of each; a control group of all",
-        "leaves 9 of 9 + threads parts; in a control group as with one", ()),
+        "nice value, SCHED_IDLE of each thread", "leaves 9 of 9 + threads parts", ()),
     Row("CPU", "messages to parent and core, signals, threads, as fast as they are taken; a client "
         "and a server that have the client started anew without end",
         ("storm-parent", "storm-core", "storm-frees", "storm-signal", "storm-threads",
