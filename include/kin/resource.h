@@ -50,7 +50,8 @@ void kin_on_yield(struct kin_env *env, kin_yield_handler *yield, void *data);
 
 /** What the component's accounts hold. */
 struct kin_account {
-	uint64_t ram_quota, ram_used; /* bytes, private memory included */
+	uint64_t ram_quota, ram_used; /* bytes; private memory included, which costs a 64th more
+					 than its size */
 	uint64_t cap_quota, cap_used;
 };
 

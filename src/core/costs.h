@@ -11,11 +11,16 @@
 #include "ipc/channel.h"
 
 /*
- * A process: its stack, which its data limit does not see, and what the kernel keeps for it: task,
- * kernel stack, page tables, descriptor table, and the buffers of its parent channel.
+ * A process: its stack, which its data limit does not see, and what the kernel keeps for it: the
+ * task with its kernel stack and descriptors, its parent channel, and the page tables and records
+ * of mappings that every process may have.
  */
-#define PROCESS_KERNEL_BYTES (128u << 10)
-#define PROCESS_RAM_BYTES    (KIN_PROCESS_STACK_BYTES + PROCESS_KERNEL_BYTES)
+#define PROCESS_TASK_BYTES    (32u << 10)
+#define PROCESS_TABLES_BYTES  (96u << 10) /* a program has about 40 KiB at its start */
+#define PROCESS_RECORDS_BYTES (96u << 10)
+#define PROCESS_KERNEL_BYTES \
+	(PROCESS_TASK_BYTES + KIN_CHANNEL_RAM + PROCESS_TABLES_BYTES + PROCESS_RECORDS_BYTES)
+#define PROCESS_RAM_BYTES (KIN_PROCESS_STACK_BYTES + PROCESS_KERNEL_BYTES)
 #define PROCESS_START_BYTES \
 	(64u << 10)    /* not charged, but there: what a C library needs to start */
 #define PROCESS_CAPS 3 /* the process, its parent channel, its signal */
@@ -44,12 +49,30 @@
 #define PROCESS_ADDRESS_STEP       (1u << 20)
 
 /*
- * What the watch allows. Page tables of memory in one piece are a 512th of it; a program has about
- * 40 KiB at its start.
+ * Private memory costs a 64th more than its size, for its page tables, which are a 512th of what is
+ * mapped in one piece, and for records of mappings.
  */
-#define PROCESS_TABLES_BASE_BYTES (128u << 10)
-#define PROCESS_TABLES_FRACTION   64
-#define PROCESS_MAPPINGS_BASE     256 /* and as many as the cap quota */
+#define PRIVATE_SHARE 64u
+
+/*
+ * What the watch allows. Page tables are those of all that may be mapped, dataspaces included. The
+ * record of a mapping is up to 400 bytes; one of a dataspace that was freed keeps a file as well,
+ * 1.5 KiB in all. There may be a private mapping for so many bytes of private memory.
+ */
+#define TABLES_SHARE           128u /* of the quota */
+#define MAPPING_BYTES          400u
+#define MAPPING_FILE_BYTES     1536u
+#define MAPPINGS_PRIVATE_BASE  128u
+#define MAPPINGS_PRIVATE_SHARE (64u << 10)
+#define MAPPINGS_FILES_BASE    24u /* and for each module, and as many as the cap quota */
+#define MAPPINGS_FILES_MODULE  6u
+
+_Static_assert(MAPPINGS_PRIVATE_BASE *MAPPING_BYTES + MAPPINGS_FILES_BASE * MAPPING_FILE_BYTES <=
+		       PROCESS_RECORDS_BYTES,
+	"records that every process may have are not paid");
+_Static_assert(
+	MAPPINGS_PRIVATE_SHARE / PRIVATE_SHARE >= MAPPING_BYTES + MAPPINGS_PRIVATE_SHARE / 512,
+	"records and page tables of private memory are not paid");
 
 /*
  * How often one number may be in the event loop, for files that had it before; how many numbers are

@@ -80,15 +80,10 @@ int core_pd_account(
 	if (!child)
 		return KIN_INVALID;
 	const struct account *account = &child->account;
-	uint64_t available = account_available(account).ram;
-	uint64_t private_bytes = pd_private_bytes(child);
 
-	/* Who computes what is available from this must not wrap, whatever the kernel measures. */
-	if (private_bytes > available)
-		private_bytes = available;
 	*ret = (struct pd_account_reply){
 		.ram_quota = account->quota.ram,
-		.ram_used = account->used.ram + private_bytes,
+		.ram_used = account->used.ram + pd_private_cost(child),
 		.cap_quota = account->quota.caps,
 		.cap_used = account->used.caps,
 	};

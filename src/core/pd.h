@@ -102,6 +102,9 @@ void pd_enlarged(struct pd *pd);
 /** pd_private_bytes() - memory that the process has for itself */
 uint64_t pd_private_bytes(const struct pd *pd);
 
+/** pd_private_cost() - what that costs of its quota */
+uint64_t pd_private_cost(const struct pd *pd);
+
 /** pd_limit_bytes() - what its process may have for itself: what is available, in whole pages */
 uint64_t pd_limit_bytes(const struct pd *pd);
 

@@ -57,11 +57,22 @@ static struct process *pd_running(const struct pd *pd)
 	return pd->process && !pd->process->ended ? pd->process : NULL;
 }
 
+/* Who computes what is available from this must not wrap, whatever the kernel measures. */
+uint64_t pd_private_cost(const struct pd *pd)
+{
+	uint64_t available = account_available(&pd->account).ram, bytes = pd_private_bytes(pd);
+	uint64_t cost = bytes + (bytes + PRIVATE_SHARE - 1) / PRIVATE_SHARE;
+
+	return cost < available ? cost : available;
+}
+
+/* Whole pages of which the cost is available */
 uint64_t pd_limit_bytes(const struct pd *pd)
 {
 	uint64_t page_bytes = (uint64_t) sysconf(_SC_PAGESIZE);
+	uint64_t available = account_available(&pd->account).ram;
 
-	return account_available(&pd->account).ram / page_bytes * page_bytes;
+	return (available - available / (PRIVATE_SHARE + 1)) / page_bytes * page_bytes;
 }
 
 /* Lowers the limit to what the account has left. Return: 0, KIN_EXCEEDED, or negative errno. */

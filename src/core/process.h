@@ -42,6 +42,7 @@ struct process {
 	unsigned number_tried, numbers_left;  /* of descriptors in it: the last one; since it ran */
 	unsigned cuts;      /* looks at which a channel was cut off here, in a row of rounds */
 	uint64_t cut_round; /* of the last one */
+	unsigned n_modules; /* of a dynamically linked program */
 	bool ended;
 	struct process_end end; /* valid once ended */
 	struct process *prev, *next;

@@ -22,16 +22,25 @@
 #include "core/services.h"
 #include "ipc/channel.h"
 
-uint64_t watch_page_tables_max(uint64_t mapped_bytes)
+uint64_t watch_page_tables_max(const struct pd *pd)
 {
-	return PROCESS_TABLES_BASE_BYTES + mapped_bytes / PROCESS_TABLES_FRACTION;
+	return PROCESS_TABLES_BYTES + pd->account.quota.ram / TABLES_SHARE;
 }
 
-unsigned watch_mappings_max(const struct pd *pd)
+static unsigned at_most(uint64_t n)
 {
-	uint64_t caps = pd->account.quota.caps;
+	return (unsigned) (n < INT32_MAX ? n : INT32_MAX);
+}
 
-	return PROCESS_MAPPINGS_BASE + (unsigned) (caps < INT32_MAX / 2 ? caps : INT32_MAX / 2);
+unsigned watch_mappings_max(uint64_t private_bytes)
+{
+	return at_most(MAPPINGS_PRIVATE_BASE + private_bytes / MAPPINGS_PRIVATE_SHARE);
+}
+
+unsigned watch_file_mappings_max(const struct pd *pd)
+{
+	return at_most(MAPPINGS_FILES_BASE + MAPPINGS_FILES_MODULE * pd->process->n_modules +
+		       pd->account.quota.caps);
 }
 
 static uint64_t watch_draw(struct watch *watch)
@@ -60,12 +69,14 @@ __attribute__((format(printf, 2, 3))) static void offender_stop(
 
 static void memory_look(struct pd *pd)
 {
-	unsigned mappings_max = watch_mappings_max(pd);
+	unsigned files_max = watch_file_mappings_max(pd);
+	unsigned most = watch_mappings_max(pd->process->limit_bytes);
+	uint64_t tables_max = watch_page_tables_max(pd);
 	struct inspection seen;
 
-	if (inspect_memory(pd->process->pid, mappings_max, &seen) < 0)
+	if (inspect_memory(pd->process->pid, most > files_max ? most : files_max, &seen) < 0)
 		return;
-	uint64_t tables_max = watch_page_tables_max(seen.mapped_bytes);
+	unsigned mappings_max = watch_mappings_max(seen.private_bytes);
 	uint64_t private_max = pd->process->limit_bytes + KIN_PROCESS_STACK_BYTES;
 
 	if (seen.page_table_bytes > tables_max)
@@ -73,6 +84,8 @@ static void memory_look(struct pd *pd)
 			seen.page_table_bytes >> 10, tables_max >> 10);
 	else if (seen.mappings > mappings_max)
 		offender_stop(pd, "more than %u mappings", mappings_max);
+	else if (seen.file_mappings > files_max)
+		offender_stop(pd, "more than %u mappings of files", files_max);
 	else if (seen.descriptors > pd->process->descriptors_max)
 		offender_stop(pd, "%u descriptors, at most %u are allowed", seen.descriptors,
 			pd->process->descriptors_max);

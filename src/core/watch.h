@@ -3,11 +3,11 @@
  *
  * Some memory of the kernel's is spent on behalf of a process and counted by no limit that a plain
  * user could set: page tables, records of mappings, files that only a mapping keeps, capabilities
- * that were sent and not received, descriptors from before capabilities were taken back. Limits bound how much of each there can be at one time
- * (costs.h); the watch sees to it that nobody keeps it. About once a second it looks at the
- * components that have run since, and ends those that are beyond what is usual by far. Of
- * capabilities under way it need not be the receiver's fault that they wait: so the channel is
- * ended, and only who is found with them again and again ends, too.
+ * that were sent and not received, descriptors from before capabilities were taken back. Limits
+ * bound how much of each there can be at one time (costs.h); the watch sees to it that nobody keeps
+ * it. About once a second it looks at the components that have run since, and ends those that are
+ * beyond what is usual by far. Of capabilities under way it need not be the receiver's fault that
+ * they wait: so the channel is ended, and only who is found with them again and again ends, too.
  *
  * It asks nobody and waits for nobody. While nothing runs it looks at no component.
  */
@@ -40,10 +40,11 @@ struct watch {
 int watch_init(struct core_services *services);
 void watch_done(struct core_services *services);
 
-/** watch_page_tables_max() - bytes of page tables that a process may have */
-uint64_t watch_page_tables_max(uint64_t mapped_bytes);
+/** watch_page_tables_max() - bytes of page tables that the process of a PD may have */
+uint64_t watch_page_tables_max(const struct pd *pd);
 
-/** watch_mappings_max() - mappings that the process of a PD may have */
-unsigned watch_mappings_max(const struct pd *pd);
+/** watch_mappings_max() - mappings that it may have, of private memory and of files */
+unsigned watch_mappings_max(uint64_t private_bytes);
+unsigned watch_file_mappings_max(const struct pd *pd);
 
 #endif

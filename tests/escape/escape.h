@@ -27,8 +27,7 @@ struct attempt_row {
 
 /* Each ends with an empty row. */
 extern const struct attempt_row MEMORY_ATTEMPTS[], KERNEL_MEMORY_ATTEMPTS[], CAPABILITY_ATTEMPTS[],
-	LENDING_ATTEMPTS[], CPU_ATTEMPTS[], TRUST_ATTEMPTS[], KEEPING_ATTEMPTS[],
-	THREAD_ATTEMPTS[];
+	LENDING_ATTEMPTS[], CPU_ATTEMPTS[], TRUST_ATTEMPTS[], KEEPING_ATTEMPTS[], THREAD_ATTEMPTS[];
 
 /* Says one line for each call that a component must not be able to make; see reach.c */
 void reach_try_all(struct kin_env *env);

@@ -12,7 +12,7 @@ def private_memory_ends_at_the_quota():
             held, used, quota = (int(number) for number in match.groups())
             assert quota <= megabytes << 20 and quota > (megabytes << 20) - (160 << 10)
             assert quota - (160 << 10) < used <= quota, (used, quota)
-            assert quota - (512 << 10) < held < quota, (held, quota)
+            assert quota * 64 // 65 - (640 << 10) < held < quota, (held, quota)
             tree.expect_bystanders()
 
 

@@ -133,7 +133,7 @@ def a_component_has_a_child_of_its_own_and_trades_memory_with_it():
     keeper = start("keeper", ram="16M", caps="300", inside='<exit propagate="yes"/>')
     with Tree(composition(keeper)) as tree:
         for time in (1, 2, 3):
-            tree.expect("[init -> keeper] the eater has 9728 KiB, I ask for 5120",
+            tree.expect("[init -> keeper] the eater has 9216 KiB, I ask for 5120",
                         f"[init -> keeper] the eater yielded, time {time}")
         tree.expect('[init] child "keeper" exited with exit value 0')
         tree.finish()

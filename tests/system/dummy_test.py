@@ -161,7 +161,7 @@ def a_config_that_comes_late_is_the_first_one():
 @test
 def amounts_are_printed_with_the_suffix_that_divides_them():
     commands = '<consume_ram amount="1536K"/><consume_ram amount="5000"/><consume_ram amount="0"/>'
-    with Tree(composition(dummy("d", commands))) as tree:
+    with Tree(composition(dummy("d", commands, ram="3M"))) as tree:
         tree.expect_in_order(*said("d", "consume 1536K bytes of memory",
                                    "release 1536K bytes of memory", "consume 5000 bytes of memory",
                                    "release 5000 bytes of memory", "consume 0 bytes of memory"))

@@ -54,21 +54,25 @@ static uint64_t field(const char *text, const char *key)
 	return at ? strtoull(at + strlen(key), NULL, 10) : 0;
 }
 
-/* Lines of /proc/PID/maps */
-static int mappings_count(pid_t pid, unsigned max, unsigned *ret)
+/* Lines of /proc/PID/maps; those of files have a path */
+static int mappings_count(pid_t pid, unsigned max, struct inspection *ret)
 {
 	char text[CHUNK_BYTES];
 	int fd = proc_open(pid, "maps");
+	bool path = false;
 	ssize_t got = 0;
 
 	if (fd < 0)
 		return fd;
-	for (*ret = 0; *ret <= max && (got = read(fd, text, sizeof(text))) > 0;)
-		for (const char *at = text; (at = memchr(at, '\n', (size_t) (text + got - at)));
-			at++)
-			++*ret;
-	if (*ret > max)
-		*ret = max + 1;
+	while (ret->mappings <= max && ret->file_mappings <= max &&
+		(got = read(fd, text, sizeof(text))) > 0)
+		for (const char *at = text; at < text + got; at++) {
+			path |= *at == '/';
+			if (*at != '\n')
+				continue;
+			++*(path ? &ret->file_mappings : &ret->mappings);
+			path = false;
+		}
 	got = got < 0 ? -errno : 0;
 	close(fd);
 	return (int) got;
@@ -109,7 +113,7 @@ int inspect_memory(pid_t pid, unsigned mappings_max, struct inspection *ret)
 		.private_bytes = (field(text, "\nVmData:") + field(text, "\nVmStk:")) << 10,
 		.page_table_bytes = field(text, "\nVmPTE:") << 10 };
 	r = descriptors_count(pid, &ret->descriptors);
-	return r < 0 ? r : mappings_count(pid, mappings_max, &ret->mappings);
+	return r < 0 ? r : mappings_count(pid, mappings_max, ret);
 }
 
 uint64_t inspect_cpu_ns(pid_t pid)

@@ -15,13 +15,15 @@ struct inspection {
 	uint64_t mapped_bytes;     /* all of its address space that is in use */
 	uint64_t private_bytes;    /* writable memory of its own, the stack included */
 	uint64_t page_table_bytes; /* the lowest level of its page tables, and those above */
-	unsigned mappings;         /* at most one more than was asked about */
-	unsigned descriptors;      /* that are open */
+	unsigned mappings;         /* not of files; both at most one more than was asked about */
+	unsigned file_mappings;
+	unsigned descriptors; /* that are open */
 };
 
 /**
  * inspect_memory() - look at the memory of a process
- * @mappings_max: how many mappings to count at most: counting stops at the next one
+ * @mappings_max: how many mappings to count at most, of files and others: counting stops at the
+ * next one
  *
  * Return: 0, or negative errno; -ESRCH or -ENOENT if there is no such process.
  */
