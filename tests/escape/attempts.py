@@ -93,7 +93,7 @@ MEMORY = [
         at_most(ADDRESSES // 4096), OUTCOME),
     Row("memory", "dataspaces kept mapped after they were freed", ("mapped-after-free",),
         "truncation; " + WATCH, "no pages; ENOMEM, ended within 2 s",
-        stopped("more than .* mappings"), at_most(ADDRESSES // 4096), OUTCOME),
+        stopped("more than .* mappings of files"), at_most(ADDRESSES // 4096), OUTCOME),
     Row("memory", "buffers of channels, filled and never read", ("socket-buffers",),
         "SO_SNDBUF; 32 KiB charged for a channel",
         "out of caps or RAM", (r"\[init -> {name}\] {does}: (\d+) bytes, out of caps",),

@@ -260,7 +260,8 @@ static void unspent(struct kin_env *env, const struct kin_node *config, struct o
 	ret->unit = "us by the clock";
 	if (kin_account_read(env, &account))
 		return;
-	uint64_t quota = account.ram_quota, bytes = (quota - account.ram_used) / PAGE * PAGE;
+	uint64_t quota = account.ram_quota, left = quota - account.ram_used;
+	uint64_t bytes = (left - left / 65) / PAGE * PAGE; /* of which a 64th goes to the kernel */
 
 	kin_log(env, "unspent: %llu bytes: %s", (unsigned long long) bytes,
 		strerror(quota_try(bytes)));
