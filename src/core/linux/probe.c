@@ -10,6 +10,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
@@ -182,6 +184,25 @@ static int probe_capabilities_under_way(const struct spawner *spawner)
 	return inspect_unread(ends[1]) == 1 ? 0 : NOT_EFFECTED;
 }
 
+/* One number for two files, each of which stays open elsewhere */
+static int probe_loop(const struct spawner *spawner)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	int epoll = epoll_create1(EPOLL_CLOEXEC), number = -1;
+
+	for (int i = 0; i < 2; i++) {
+		int file = eventfd(0, EFD_CLOEXEC);
+
+		number = number < 0 ? dup(file) : dup2(file, number);
+		if (number < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, number, &event) < 0)
+			return errno;
+	}
+	bool twice = inspect_loop(epoll, (unsigned) number, 1);
+	bool more = inspect_loop(epoll, (unsigned) number, 2);
+
+	return twice && !more ? 0 : NOT_EFFECTED;
+}
+
 static int probe_nice(const struct spawner *spawner)
 {
 	struct sched_param none = { 0 };
@@ -326,6 +347,8 @@ const struct probe PROBES[] = {
 		"Linux 5.13 or newer, 'landlock' in lsm= on its command line", PROBE_EXPECTED, probe_landlock },
 	{ "count of capabilities under way", "who hoards them is found", "others may have to wait",
 		"Linux 5.10 or newer", PROBE_EXPECTED, probe_capabilities_under_way },
+	{ "comparison of event loops (kcmp)", "who fills its event loop is found", "a quarter of the square of descriptors can be in it",
+		"Linux with CONFIG_KCMP", PROBE_EXPECTED, probe_loop },
 	{ "nice values, idle class", "priorities, nine tenths to the higher", "less than nine tenths",
 		"start kin at nice value 0 or above in rank", PROBE_EXPECTED, probe_nice },
 	{ "lower nice value", "nine tenths on each of four levels", "on some of four levels, four fifths",
