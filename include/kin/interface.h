@@ -102,7 +102,8 @@ struct kin_interface {
  * @ret_reply: struct of its reply, written only if 0 is returned; may be NULL if it has no fields
  *
  * Return: what the handler returned: 0 or a positive answer, or its negative errno; -EPIPE if the
- * peer is gone, -EPROTO if it sent what is no reply, -EMFILE if capabilities could not be received.
+ * peer is gone, -EPROTO if it sent what is no reply, -EMFILE if capabilities could not be received,
+ * -ETOOMANYREFS if the server has handled it, but too many are under way for them to be sent.
  */
 int kin_call(int channel, const struct kin_interface *interface, uint32_t operation,
 	const void *request, void *ret_reply);

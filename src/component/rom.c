@@ -13,6 +13,7 @@
 #include <kin/resource.h>
 
 #include "component/rom.h"
+#include "ipc/channel.h"
 
 #define ATTEMPTS_MAX 8
 
@@ -88,8 +89,12 @@ static int content_take(struct kin_rom *rom, const struct rom_dataspace_reply *t
 static int content_copy(struct kin_rom *rom)
 {
 	struct rom_dataspace_reply there;
-	int r = rom_dataspace(rom->session.channel, NULL, &there);
+	unsigned attempts = 0;
+	int r;
 
+	do
+		r = rom_dataspace(rom->session.channel, NULL, &there);
+	while (r == -ETOOMANYREFS && channel_crowd_wait(&attempts));
 	if (r == KIN_OUT_OF_RAM) /* the content has outgrown what the session was given */
 		r = kin_session_upgrade(&rom->session, rom->session.ram_quota, 0);
 	else if (r == 0)

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ipc/channel.h"
+
 void session_request_prepare(const struct kin_interface *interface, const struct kin_args *args,
 	struct parent_session_request *ret)
 {
@@ -53,10 +55,20 @@ void session_established(
 	session->cap_quota = request->args.cap_quota;
 }
 
-void session_lost(struct kin_env *env, uint32_t id, int answer)
+int session_take(struct kin_env *env, uint32_t id, int answer, int *ret_channel)
 {
-	if (answer == -EMFILE)
+	const struct parent_session_cap_request request = { id };
+	struct parent_session_cap_reply reply;
+	unsigned attempts = 0;
+
+	while (answer == -ETOOMANYREFS && channel_crowd_wait(&attempts)) {
+		answer = parent_session_cap(env->start.parent, &request, &reply);
+		if (answer == 0)
+			*ret_channel = reply.session;
+	}
+	if (answer == -EMFILE || answer == -ETOOMANYREFS)
 		parent_close(env->start.parent, &(struct parent_close_request){ id, 0 }, NULL);
+	return answer;
 }
 
 int kin_session_open(struct kin_env *env, struct kin_session *session,
@@ -72,12 +84,11 @@ int kin_session_open(struct kin_env *env, struct kin_session *session,
 	do {
 		request.id = session_id_next(env);
 		r = parent_session(env->start.parent, &request, &reply);
+		r = session_take(env, request.id, r, &reply.session);
 	} while (session_donation_raise(&request.args, r, &attempts) ||
 		 env_shortage(env, r, request.args.ram_quota, request.args.cap_quota));
-	if (r) {
-		session_lost(env, request.id, r);
+	if (r)
 		return r;
-	}
 	*session = (struct kin_session){ .interface = interface, .env = env };
 	session_established(session, &request, reply.session);
 	return 0;

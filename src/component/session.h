@@ -22,8 +22,15 @@ uint32_t session_id_next(struct kin_env *env);
 void session_established(
 	struct kin_session *session, const struct parent_session_request *request, int channel);
 
-/* A session whose capability had no room here when it was handed out is closed again. */
-void session_lost(struct kin_env *env, uint32_t id, int answer);
+/**
+ * session_take() - what the parent said about a session that was asked for, made final
+ * @answer:      the parent's
+ * @ret_channel: is there already if the answer is 0
+ *
+ * While too many capabilities are under way for the parent to send it, it is asked for again. A
+ * session that can't be had in the end, or whose capability had no room here, is closed again.
+ */
+int session_take(struct kin_env *env, uint32_t id, int answer, int *ret_channel);
 
 /**
  * session_forget() - drop what is under way for a session

@@ -92,8 +92,7 @@ static int operation_send(struct session_operation *op, int *ret_channel)
 		r = parent_session(parent, request, &reply);
 		if (r == 0)
 			*ret_channel = reply.session;
-		else
-			session_lost(op->env, request->id, r);
+		r = session_take(op->env, request->id, r, ret_channel);
 		break;
 	case OPERATION_UPGRADE:
 		r = parent_upgrade(parent,
@@ -116,9 +115,7 @@ static int operation_ask(struct session_operation *op, int *ret_channel)
 
 	if (r == 0)
 		*ret_channel = reply.session;
-	else
-		session_lost(op->env, op->request.id, r);
-	return r;
+	return session_take(op->env, op->request.id, r, ret_channel);
 }
 
 /* Goes on after an answer of the parent. May end with user code having freed the operation. */

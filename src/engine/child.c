@@ -209,6 +209,15 @@ int child_session_cap(struct child *child, uint32_t id, int *ret_cap)
 	return revert(session);
 }
 
+void child_session_keep(struct child *child, uint32_t id, int cap)
+{
+	struct session *session = session_find(child, id);
+
+	assert(session && session->state == SESSION_HANDED_OUT && !session->cap);
+	session->state = SESSION_AVAILABLE;
+	session->cap = cap;
+}
+
 int child_upgrade(struct child *child, uint32_t id, struct quota amount)
 {
 	struct session *session = session_find(child, id);

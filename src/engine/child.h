@@ -127,6 +127,8 @@ struct session_request {
 /* As client. Answers: see <kin/answer.h>; capabilities handed out belong to the caller. */
 int child_session(struct child *child, const struct session_request *request, int *ret_cap);
 int child_session_cap(struct child *child, uint32_t id, int *ret_cap);
+/* What was handed out last could not be sent: it is there to be asked for again. Takes @cap. */
+void child_session_keep(struct child *child, uint32_t id, int cap);
 int child_upgrade(struct child *child, uint32_t id, struct quota amount);
 int child_close(struct child *child, uint32_t id);
 

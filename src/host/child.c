@@ -4,7 +4,8 @@
  * Each message on the parent channel becomes one call of the engine. A child that wants to wait for
  * a session gets its reply when the engine says that it is answered; until then it is the child
  * that waits, not we. Everything sent to a child is sent without waiting: who does not take its
- * replies is ended.
+ * replies is ended. Only a session for which there are too many capabilities under way is kept, and
+ * the child asks again.
  */
 #include "host/child.h"
 #include "host/rom.h"
@@ -36,23 +37,54 @@ static int defer(struct host_child *hc, uint32_t operation, uint32_t id, int ans
 	return KIN_DEFERRED;
 }
 
+static void deaf(struct host_child *hc)
+{
+	child_misbehaved(hc->child, "it does not take the answers of its parent");
+}
+
+_Static_assert(sizeof(struct parent_session_reply) == sizeof(struct parent_session_cap_reply),
+	"both replies are a session and nothing else");
+
+/* Replies with a session, if there is one; takes it. */
+static void session_reply(
+	struct host_child *hc, uint32_t operation, uint32_t id, int answer, int session)
+{
+	const struct parent_session_reply reply = { session };
+	int parent = hc->ends.parent;
+	int r = channel_reply(parent, &parent_interface, operation, answer, &reply);
+
+	if (r == -ETOOMANYREFS) {
+		child_session_keep(hc->child, id, session);
+		r = channel_reply(parent, &parent_interface, operation, r, NULL);
+	} else if (session) {
+		close(session);
+	}
+	if (r == -ENOBUFS)
+		deaf(hc);
+}
+
 static int on_session(
 	void *self, struct parent_session_request *rq, struct parent_session_reply *rp)
 {
 	struct host_child *hc = self;
 	struct session_request request = { rq->id, rq->service, rq->version, &rq->args,
 		&rq->affinity };
-	int r = child_session(hc->child, &request, &rp->session);
+	int session = 0, r = child_session(hc->child, &request, &session);
 
-	return defer(hc, parent_session_operation, rq->id, r, rq->wait);
+	r = defer(hc, parent_session_operation, rq->id, r, rq->wait);
+	if (r != KIN_DEFERRED)
+		session_reply(hc, parent_session_operation, rq->id, r, session);
+	return KIN_DEFERRED;
 }
 
 static int on_session_cap(
 	void *self, struct parent_session_cap_request *rq, struct parent_session_cap_reply *rp)
 {
 	struct host_child *hc = self;
+	int session, r = child_session_cap(hc->child, rq->id, &session);
 
-	return child_session_cap(hc->child, rq->id, &rp->session);
+	session_reply(hc, parent_session_cap_operation, rq->id, r, session);
+	return KIN_DEFERRED;
 }
 
 static int on_upgrade(
@@ -240,9 +272,11 @@ static int dispatch(struct host_child *hc)
 		hang_up(hc);
 	} else if (r < 0 && r != -EAGAIN) {
 		loop_remove(hc->host->loop, &hc->channel);
-		child_misbehaved(hc->child,
-			r == -ENOBUFS ? "it does not take the answers of its parent"
-				      : "it sends what is no message of the parent protocol");
+		if (r == -ENOBUFS)
+			deaf(hc);
+		else
+			child_misbehaved(
+				hc->child, "it sends what is no message of the parent protocol");
 	}
 	return r;
 }
@@ -282,17 +316,17 @@ static void on_answer(struct loop_task *task)
 {
 	struct host_child *hc =
 		(struct host_child *) ((char *) task - offsetof(struct host_child, answer));
-	struct parent_session_reply reply = { 0 };
-	uint32_t operation = hc->deferred.operation;
-	int r = 0;
+	uint32_t operation = hc->deferred.operation, id = hc->deferred.id;
+	int session;
 
 	hc->deferred.active = false;
-	if (operation == parent_session_operation)
-		r = child_session_cap(hc->child, hc->deferred.id, &reply.session);
-	r = kin_reply(hc->ends.parent, &parent_interface, operation, r,
-		operation == parent_session_operation ? (void *) &reply : NULL);
-	if (r == -ENOBUFS)
-		child_misbehaved(hc->child, "it does not take the answers of its parent");
+	if (operation == parent_session_operation) {
+		int r = child_session_cap(hc->child, id, &session);
+
+		session_reply(hc, operation, id, r, session);
+	} else if (kin_reply(hc->ends.parent, &parent_interface, operation, 0, NULL) == -ENOBUFS) {
+		deaf(hc);
+	}
 }
 
 int host_child_open(struct host *host, struct child *child, const struct host_process *ends)

@@ -57,6 +57,22 @@ int channel_answer(
 	int fd, const struct kin_interface *interface, uint32_t operation, void *ret_reply);
 
 /**
+ * channel_reply() - kin_reply() for who keeps the capabilities and has its own answer to a crowd
+ *
+ * Return: as kin_reply(); -ETOOMANYREFS if they can't be sent for now, and nothing was.
+ */
+int channel_reply(int fd, const struct kin_interface *interface, uint32_t operation, int status,
+	const void *reply);
+
+/**
+ * channel_crowd_wait() - give others time to take what is under way
+ * @attempts: made in a row so far, which are bounded
+ *
+ * Return: whether to try again
+ */
+bool channel_crowd_wait(unsigned *attempts);
+
+/**
  * channel_peek() - which operation does the next message ask for?
  *
  * Return: 0, -EAGAIN if there is no message, -EPIPE if the peer is gone, -EPROTO if it is too

@@ -9,7 +9,8 @@
  * refused. A channel whose control data got truncated is treated as broken.
  *
  * The kernel bounds how many descriptors all processes of a user have under way. A client waits
- * until there is room again; a server says so instead of answering. Core ends whoever fills it up.
+ * until there is room again; a server says so instead of answering, and who may ask again waits for
+ * it with channel_crowd_wait(). Core ends whoever fills it up.
  */
 #include <assert.h>
 #include <string.h>
@@ -48,12 +49,11 @@ static void layout_close_caps(const struct kin_layout *layout, const void *messa
 	caps_close(&caps);
 }
 
-/* Gives others time to take what is under way. Return: whether to try again */
-static bool crowd_wait(int flags, int *attempts)
+bool channel_crowd_wait(unsigned *attempts)
 {
 	const struct timespec pause = { .tv_nsec = CROWD_PAUSE_MS * 1000000 };
 
-	if ((flags & MSG_DONTWAIT) || ++*attempts > CROWD_ATTEMPTS_MAX)
+	if (++*attempts > CROWD_ATTEMPTS_MAX)
 		return false;
 	nanosleep(&pause, NULL);
 	return true;
@@ -61,7 +61,7 @@ static bool crowd_wait(int flags, int *attempts)
 
 static int message_send(int channel, const struct message *m, int flags)
 {
-	int attempts = 0;
+	unsigned attempts = 0;
 	union control control;
 	struct iovec iov = { (void *) m->bytes, m->size };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
@@ -80,7 +80,10 @@ static int message_send(int channel, const struct message *m, int flags)
 	for (;;) {
 		if (sendmsg(channel, &msg, flags | MSG_NOSIGNAL) >= 0)
 			return 0;
-		if (errno == EINTR || (errno == ETOOMANYREFS && crowd_wait(flags, &attempts)))
+		if (errno == EINTR)
+			continue;
+		if (errno == ETOOMANYREFS && !(flags & MSG_DONTWAIT) &&
+			channel_crowd_wait(&attempts))
 			continue;
 		if (errno == EAGAIN)
 			return -ENOBUFS;
@@ -224,8 +227,8 @@ int channel_answer(
 	return reply_receive(fd, interface, operation, ret_reply, MSG_DONTWAIT);
 }
 
-int kin_reply(int channel, const struct kin_interface *interface, uint32_t operation, int status,
-	void *reply)
+int channel_reply(int fd, const struct kin_interface *interface, uint32_t operation, int status,
+	const void *reply)
 {
 	const struct kin_layout *layout = interface->operations[operation].reply();
 	struct message m;
@@ -233,12 +236,18 @@ int kin_reply(int channel, const struct kin_interface *interface, uint32_t opera
 	assert(operation < interface->n_operations);
 	int r = message_encode(&m, operation, status, status ? NULL : layout, reply);
 
-	if (r == 0)
-		r = message_send(channel, &m, MSG_DONTWAIT);
-	if (r == -ETOOMANYREFS && message_encode(&m, operation, r, NULL, NULL) == 0)
-		r = message_send(channel, &m, MSG_DONTWAIT);
+	return r < 0 ? r : message_send(fd, &m, MSG_DONTWAIT);
+}
+
+int kin_reply(int channel, const struct kin_interface *interface, uint32_t operation, int status,
+	void *reply)
+{
+	int r = channel_reply(channel, interface, operation, status, reply);
+
+	if (r == -ETOOMANYREFS)
+		r = channel_reply(channel, interface, operation, r, NULL);
 	if (reply)
-		layout_close_caps(layout, reply);
+		layout_close_caps(interface->operations[operation].reply(), reply);
 	return r;
 }
 

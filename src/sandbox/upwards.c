@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "component/session.h"
 #include "ipc/dataspace.h"
 #include "sandbox/sandbox.h"
 #include "wire/parent.h"
@@ -32,7 +33,7 @@ static int up_session(void *ctx, uint32_t id, const struct session *session, int
 
 	if (r == 0)
 		*ret_cap = reply.session;
-	return r;
+	return session_take(env_of(ctx), request.id, r, ret_cap);
 }
 
 static int up_session_cap(void *ctx, uint32_t id, int *ret_cap)
@@ -43,7 +44,7 @@ static int up_session_cap(void *ctx, uint32_t id, int *ret_cap)
 
 	if (r == 0)
 		*ret_cap = reply.session;
-	return r;
+	return session_take(env_of(ctx), CHILDREN_ID_FIRST + id, r, ret_cap);
 }
 
 static int up_upgrade(void *ctx, uint32_t id, struct quota amount)

@@ -46,7 +46,8 @@ enum parent_event {
 
 /*
  * With @wait the answer comes once the session is there or refused; else KIN_PENDING may come at
- * once and PARENT_EVENT_SESSION later. Answers: KIN_PENDING to KIN_OUT_OF_CAPS.
+ * once and PARENT_EVENT_SESSION later. Answers: KIN_PENDING to KIN_OUT_OF_CAPS; -ETOOMANYREFS if it
+ * is there but can't be sent for now, then it is to be asked for with session_cap.
  */
 #define PARENT_SESSION_REQUEST(F) \
 	F(U32, id) \

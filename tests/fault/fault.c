@@ -101,9 +101,12 @@ void *__wrap_realloc(void *block, size_t size)
 
 ssize_t __wrap_sendmsg(int fd, const struct msghdr *msg, int flags)
 {
-	if (!fault_hits(FAULT_SEND))
+	if (fault_hits(FAULT_SEND))
+		errno = EAGAIN;
+	else if (msg->msg_controllen && fault_hits(FAULT_CROWD))
+		errno = ETOOMANYREFS;
+	else
 		return __real_sendmsg(fd, msg, flags);
-	errno = EAGAIN;
 	return -1;
 }
 

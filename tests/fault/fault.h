@@ -20,10 +20,11 @@
 
 enum fault_kind {
 	FAULT_ALLOC = 1 << 0,    /* malloc, calloc, realloc: NULL */
-	FAULT_SEND = 1 << 1,     /* sendmsg: too many descriptors are under way */
+	FAULT_SEND = 1 << 1,     /* sendmsg: the peer has not taken what was sent before */
 	FAULT_RECEIVE = 1 << 2,  /* recvmsg: what came beside the bytes had no room, and is gone */
 	FAULT_WATCH = 1 << 3,    /* epoll_ctl adding a descriptor: no memory */
 	FAULT_TRANSFER = 1 << 4, /* of quota, by who asks with fault_hits() */
+	FAULT_CROWD = 1 << 5,    /* sendmsg of descriptors: too many are under way */
 };
 
 /* Begins a run, unless the one before needed no call number @nth - 1. Return: whether to run */

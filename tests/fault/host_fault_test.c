@@ -1,5 +1,6 @@
 /*
- * The host, with each allocation, each watch of a descriptor and each send failing once
+ * The host, with each allocation, each watch of a descriptor and each send failing once, and each
+ * capability sent finding too many under way
  *
  * A client and a server say over real channels what children say in their lives; the faults are in
  * what their parent does about it. Whoever called has a reply, waits for one or is ended; and in
@@ -84,6 +85,21 @@ static void announce(struct hosted *hosted)
 	close(request.signal);
 }
 
+/* A session that could not be sent is there when it is asked for again. */
+static void ask_again(struct hosted *hosted, uint32_t id, int answer, int *ret_session)
+{
+	struct parent_session_cap_reply reply = { 0 };
+
+	if (answer != -ETOOMANYREFS)
+		return;
+	assert_true(fault_happened());
+	assert_int_equal(call(hosted, "client", parent_session_cap_operation,
+				 &(struct parent_session_cap_request){ id }, &reply),
+		0);
+	assert_true(reply.session > 0);
+	*ret_session = reply.session;
+}
+
 static void open_session(struct hosted *hosted)
 {
 	struct parent_session_request request = { .id = X,
@@ -95,8 +111,8 @@ static void open_session(struct hosted *hosted)
 	struct parent_requests_reply requests = { 0 };
 	struct parent_session_reply session = { 0 };
 	int server, client;
+	int answer = call(hosted, "client", parent_session_operation, &request, &session);
 
-	call(hosted, "client", parent_session_operation, &request, &session);
 	call(hosted, "server", parent_requests_operation, &after, &requests);
 	assert_int_equal(channel_pair(&server, &client), 0);
 	for (uint32_t i = 0; i < requests.n_requests; i++)
@@ -105,7 +121,8 @@ static void open_session(struct hosted *hosted)
 	if (waits(hosted, "client"))
 		fail_msg("the client waits although the server has delivered");
 	if (alive(hosted, "client") && !session.session)
-		hosted_reply_to(hosted, "client", parent_session_operation, &session);
+		answer = hosted_reply_to(hosted, "client", parent_session_operation, &session);
+	ask_again(hosted, X, answer, &session.session);
 	if (session.session)
 		close(session.session);
 	close(server);
@@ -121,8 +138,9 @@ static void read_config(struct hosted *hosted)
 		.wait = 1 };
 	struct parent_session_reply session = { 0 };
 	struct rom_dataspace_reply rom = { 0 };
+	int answer = call(hosted, "client", parent_session_operation, &request, &session);
 
-	call(hosted, "client", parent_session_operation, &request, &session);
+	ask_again(hosted, CONFIG, answer, &session.session);
 	if (!session.session)
 		return;
 	send_to(hosted, session.session, &rom_interface, rom_dataspace_operation, NULL);
@@ -199,12 +217,18 @@ static void each_reply_may_fail(void **state)
 	sweep(FAULT_SEND, 5);
 }
 
+static void each_capability_may_have_to_wait(void **state)
+{
+	sweep(FAULT_CROWD, 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_allocation_may_fail),
 		cmocka_unit_test(each_watch_may_fail),
 		cmocka_unit_test(each_reply_may_fail),
+		cmocka_unit_test(each_capability_may_have_to_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

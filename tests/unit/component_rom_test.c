@@ -50,6 +50,20 @@ static void a_module_is_a_private_copy_until_it_is_updated(void **state)
 	world_close(&w);
 }
 
+static void a_module_that_cant_be_sent_for_now_is_asked_for_again(void **state)
+{
+	struct kin_rom rom;
+	struct world w;
+
+	world_open(&w);
+	w.rom_text = "text";
+	w.rom_crowded = 10; /* more than it is read again */
+	assert_int_equal(kin_rom_open(&w.env, &rom, "module"), 0);
+	assert_string_equal(rom.data, "text");
+	kin_rom_close(&rom);
+	world_close(&w);
+}
+
 static void a_module_that_vanishes_while_it_is_read_is_read_again(void **state)
 {
 	struct kin_rom rom;
@@ -272,6 +286,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_module_is_a_private_copy_until_it_is_updated),
+		cmocka_unit_test(a_module_that_cant_be_sent_for_now_is_asked_for_again),
 		cmocka_unit_test(a_module_that_vanishes_while_it_is_read_is_read_again),
 		cmocka_unit_test(a_bad_config_is_reported_and_the_old_one_stays),
 		cmocka_unit_test(no_config_reads_as_an_empty_one),

@@ -260,6 +260,32 @@ static void upgrade_and_close_can_be_waited_for_by_callback(void **state)
 	world_close(&w);
 }
 
+static void a_session_that_cant_be_sent_for_now_is_asked_for_again(void **state)
+{
+	struct outcome opened = { 0 };
+	struct kin_session session = { 0 };
+	struct world w;
+
+	world_open(&w);
+	world_answer(&w, -ETOOMANYREFS);
+	assert_int_equal(kin_session_open(&w.env, &session, &rom_interface, NULL), 0);
+	assert_true(session.channel > 0);
+	assert_int_equal(w.n_sessions, 1);
+	kin_session_close(&session);
+	world_answer(&w, -ETOOMANYREFS);
+	assert_int_equal(kin_session_open_async(
+				 &w.env, &session, &rom_interface, NULL, outcome_note, &opened),
+		0);
+	world_rounds(&w);
+	assert_int_equal(opened.n, 1);
+	assert_int_equal(opened.answer, 0);
+	assert_true(session.channel > 0);
+	assert_int_equal(w.n_sessions, 2);
+	kin_session_close(&session);
+	assert_int_equal(w.n_closes, 2);
+	world_close(&w);
+}
+
 struct shortage_closes {
 	struct kin_session *victim;
 };
@@ -315,6 +341,7 @@ int main(void)
 		cmocka_unit_test(closing_a_pending_session_silences_its_callback),
 		cmocka_unit_test(closing_before_the_callback_ran_silences_it),
 		cmocka_unit_test(upgrade_and_close_can_be_waited_for_by_callback),
+		cmocka_unit_test(a_session_that_cant_be_sent_for_now_is_asked_for_again),
 		cmocka_unit_test(a_shortage_handler_may_close_the_very_session),
 		cmocka_unit_test(nothing_stays_open),
 	};

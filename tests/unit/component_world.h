@@ -62,8 +62,9 @@ struct world {
 	bool defer; /* requests that don't wait are pending until world_decide() */
 	uint64_t ram_left, caps_left;
 	const char *rom_text;
-	unsigned rom_short; /* ROM dataspaces that end early */
-	uint64_t grant_ram; /* given for a resource request */
+	unsigned rom_short;   /* ROM dataspaces that end early */
+	unsigned rom_crowded; /* ROM dataspaces that can't be sent for now */
+	uint64_t grant_ram;   /* given for a resource request */
 	uint64_t grant_caps;
 	unsigned beats_before_grant;
 	uint64_t yield_ram, yield_caps;

@@ -31,6 +31,10 @@ static int rom_dataspace_handle(
 	struct world *w = ((struct world_session *) self)->world;
 	size_t n = strlen(w->rom_text);
 
+	if (w->rom_crowded) {
+		w->rom_crowded--;
+		return -ETOOMANYREFS;
+	}
 	reply->size = n;
 	reply->dataspace = memfd_of(w->rom_text, n);
 	if (w->rom_short) {
