@@ -154,8 +154,9 @@ static int command_pass(struct tree_command *command, unsigned slot, const char 
 
 void tree_command_init(struct tree_command *command, const char *config)
 {
-	const char *const argv[] = { BENCH_CORE, "--ram", "2G", "--caps", "100000", "--quiet",
-		"--rom", BENCH_INIT_DIRECTORY, "--rom", BENCH_COMPONENT_DIRECTORY };
+	const char *const argv[] = { BENCH_CORE, "--ram", "2G", "--caps", "100000",
+		"--overcommit-caps", "--quiet", "--rom", BENCH_INIT_DIRECTORY, "--rom",
+		BENCH_COMPONENT_DIRECTORY };
 
 	*command = (struct tree_command){ .n = sizeof(argv) / sizeof(*argv) };
 	memcpy(command->argv, argv, sizeof(argv));

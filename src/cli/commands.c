@@ -79,7 +79,8 @@ static const struct option apply_options[] = {
 #define HELP_BUDGET \
 	"  --ram N         memory of the whole tree, such as 512M\n" \
 	"                  (default: half of the machine's, at most 1G)\n" \
-	"  --caps N        capabilities of the whole tree (default: 10000)\n" \
+	"  --caps N        capabilities of the whole tree (default: 10000, or as many\n" \
+	"                  as core may have descriptors for)\n" \
 	"  --rom DIR       look for binaries and other ROM modules in DIR, before\n" \
 	"                  kin's own; up to 8 directories, searched in this order\n"
 #define HELP_TREE \

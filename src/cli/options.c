@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include <kin/number.h>
 
 #include "cli/runtime.h"
+#include "ipc/descriptors.h"
 
 __attribute__((format(printf, 2, 3))) static int refuse(
 	const struct cli_command *command, const char *format, ...)
@@ -31,6 +33,16 @@ static uint64_t default_ram(void)
 	uint64_t half = pages * (uint64_t) sysconf(_SC_PAGESIZE) / 2;
 
 	return half < OPTIONS_RAM_MAX ? half : OPTIONS_RAM_MAX;
+}
+
+static uint64_t default_caps(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
+		descriptors_caps_max(limit.rlim_max) >= OPTIONS_CAPS)
+		return OPTIONS_CAPS;
+	return descriptors_caps_max(limit.rlim_max);
 }
 
 static int read_amount(const struct cli_command *command, const char *option, uint64_t *ret)
@@ -208,7 +220,7 @@ static int read_argument(
 
 int options_read(const struct cli_command *command, int argc, char **argv, struct options *ret)
 {
-	struct options options = { .total = { default_ram(), OPTIONS_CAPS },
+	struct options options = { .total = { default_ram(), default_caps() },
 		.label = "",
 		.timeout_ms = OPTIONS_TIMEOUT_MS };
 	const char *letters = command->letters ? command->letters : ":";

@@ -16,6 +16,7 @@
 /* As many directories as kin-core takes. */
 #define OPTIONS_ROM_MAX 8
 
+/* Or as many as core may have descriptors for. */
 #define OPTIONS_CAPS 10000
 
 /*

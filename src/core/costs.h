@@ -91,6 +91,11 @@ _Static_assert(
 #define CUTS_ROUNDS      60 /* without one, for those before to be forgotten */
 
 /*
+ * Nothing that costs a capability may take more than DESCRIPTORS_PER_CAP of core's descriptors for
+ * each of them; see ipc/descriptors.h.
+ */
+
+/*
  * Each kernel object that a PD allocates. A dataspace costs its pages as well, a channel
  * KIN_CHANNEL_RAM.
  */

@@ -11,9 +11,13 @@
  *     rdinit=/kin-core -- --ram 64M --caps 2000 --rom /rom --config /config.xml
  *
  * It mounts what it needs, and turns the machine off when the tree has ended.
+ *
+ * With --overcommit-caps it gives out more capabilities than it has descriptors for at worst. That
+ * is for measuring many components that are known to be modest; `kin run` does not offer it.
  */
 #include <fcntl.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +31,7 @@
 #include "core/doctor.h"
 #include "core/linux/machine.h"
 #include "core/linux/memfd.h"
+#include "ipc/descriptors.h"
 
 static const struct option options[] = {
 	{ "ram", required_argument, NULL, 'r' },
@@ -43,6 +48,7 @@ static const struct option options[] = {
 	{ "cgroup", required_argument, NULL, 'g' },
 	{ "uid-range", required_argument, NULL, 'u' },
 	{ "nice", required_argument, NULL, 'N' },
+	{ "overcommit-caps", no_argument, NULL, 'O' },
 	{ "strict", no_argument, NULL, 's' },
 	{ "doctor", no_argument, NULL, 'D' },
 	{ "quiet", no_argument, NULL, 'q' },
@@ -78,7 +84,7 @@ struct arguments {
 	const char *cgroup; /* path of a folder that was left to us; NULL: our own, if it was */
 	uint64_t uid_first, uid_last;
 	int nice; /* core's own, valid if nice_given */
-	bool nice_given, doctor, strict;
+	bool nice_given, doctor, overcommit_caps, strict;
 };
 
 /* "A-B" */
@@ -114,6 +120,9 @@ static int read_flag(int option, struct arguments *arguments)
 		return 0;
 	case 'v':
 		arguments->settings.verbose = true;
+		return 0;
+	case 'O':
+		arguments->overcommit_caps = true;
 		return 0;
 	case 's':
 		arguments->strict = true;
@@ -184,14 +193,31 @@ static void occupy_standard_descriptors(void)
 		close(fd);
 }
 
-static void raise_descriptor_limit(void)
+/*
+ * Raises our limit of descriptors to the hard one, and that if we may, as the first process of a
+ * machine may, to what the tree's capabilities can take. Return: 0; -EMFILE (said) if that is more.
+ */
+static int descriptors_provide(uint64_t caps, bool overcommit)
 {
+	uint64_t need = descriptors_for_caps(caps);
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return -errno;
+	if (limit.rlim_max < need && setrlimit(RLIMIT_NOFILE, &(struct rlimit){ need, need }) == 0)
+		return 0;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_max >= need || overcommit)
+		return 0;
+	fprintf(stderr,
+		"kin: --caps %" PRIu64 ": at most %" PRIu64 " are possible with %" PRIu64
+		" descriptors (the hard RLIMIT_NOFILE), as core has up to %d for each and %d for "
+		"itself; raise the limit to %" PRIu64 ", by LimitNOFILE= or as root by 'ulimit "
+		"-Hn', or give out less\n",
+		caps, descriptors_caps_max(limit.rlim_max), (uint64_t) limit.rlim_max,
+		DESCRIPTORS_PER_CAP, DESCRIPTORS_BASE, need);
+	return -EMFILE;
 }
 
 static int config_open(const char *path, int *ret)
@@ -266,7 +292,8 @@ static int tree_run(struct arguments *arguments, struct spawner *spawner)
 		return CORE_FAILED;
 	if (arguments->config && config_open(arguments->config, &settings->config) < 0)
 		return CORE_FAILED;
-	if (arguments_check(arguments) < 0)
+	if (arguments_check(arguments) < 0 ||
+		descriptors_provide(settings->total.caps, arguments->overcommit_caps) < 0)
 		return CORE_FAILED;
 	return core_run(spawner, settings);
 }
@@ -312,7 +339,6 @@ int main(int argc, char **argv)
 
 	signal(SIGPIPE, SIG_IGN); /* a reader of our output that goes away is no reason to end */
 	occupy_standard_descriptors();
-	raise_descriptor_limit();
 	if (r < 0)
 		fprintf(stderr, "kin-core: /proc can't be mounted: %s\n", strerror(-r));
 	int status = r < 0 ? CORE_FAILED : core_main(argc, argv, machine);

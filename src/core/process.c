@@ -48,6 +48,7 @@ static void process_ended(struct process *process)
 
 	loop_remove(process->services->loop, &process->source);
 	process_leave(process);
+	descriptor_close(&process->loop);
 	process->pid = 0;
 	process->ended = true;
 	pd_uncharge(pd, process->cost);
@@ -199,6 +200,13 @@ void process_bury(struct process *process)
 		return;
 	}
 	process_kill(process->pidfd);
+	/* its capabilities are its parent's again: no more of it here than it takes to see its end
+	 */
+	threads_close(process->threads);
+	process->threads = NULL;
+	descriptor_close(&process->statm);
+	descriptor_close(&process->loop);
+	ends_close(&process->parent);
 	DL_APPEND(process->services->graveyard, process);
 }
 

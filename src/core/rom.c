@@ -222,6 +222,8 @@ static int handle_signal(
 
 	if (request->signal && !signal_check(request->signal))
 		return -EINVAL;
+	if (!rom->module)
+		return 0; /* files never change for who has them open */
 	descriptor_close(&rom->signal);
 	rom->signal = descriptor_take(&request->signal);
 	return 0;

@@ -153,6 +153,13 @@ CAPABILITIES = [
         (r"\[core\] Warning: init -> {name}: PD session cut off: protocol violation",)),
 ]
 
+# each with a fifth of all capabilities that core has descriptors for
+HOLDING = [
+    Row("capabilities", "objects and sessions without end, where core may have few descriptors",
+        ("objects-kept", "files-kept"), "no more capabilities than core has descriptors for",
+        "out of caps; others go on", out_of_caps(r"\w+")),
+]
+
 CUT_OFF = (r"\[init -> {name}\] {does}: (\d+) under way, .*",
            r"\[core\] Error: init -> {name}: a channel is cut off: .*")
 
@@ -335,8 +342,8 @@ OTHERS = [
         "back in the parent's account; the bound is 1 s", ()),
 ]
 
-TABLE = MEMORY + RACE + CAPABILITIES + UNDER_WAY + AGAIN + KEPT + REACH + THREADS + CHURN + TRUST \
-    + LENDING + FULL + OTHERS
+TABLE = MEMORY + RACE + CAPABILITIES + HOLDING + UNDER_WAY + AGAIN + KEPT + REACH + THREADS \
+    + CHURN + TRUST + LENDING + FULL + OTHERS
 
 
 THREADED = {does for row in THREADS + CHURN for does in row.does} | {"threads-busy", "storm-threads"}

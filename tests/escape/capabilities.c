@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <kin/interface/log.h>
+#include <kin/interface/rom.h>
 
 #include "escape.h"
 #include "wire/parent.h"
@@ -64,6 +65,25 @@ static void sessions(struct kin_env *env, const struct kin_node *config, struct 
 	while (ret->got < 4096 &&
 		(ret->stop = kin_session_open(env, &session[ret->got], &log_interface, NULL)) == 0)
 		ret->got++;
+}
+
+/* Those of which core keeps most for each: a file, and the signal if it kept that */
+static void files_kept(struct kin_env *env, const struct kin_node *config, struct outcome *ret)
+{
+	static struct kin_session session[4096];
+	const struct kin_args args = { .label = "escape", .cap_quota = 1 };
+	struct pd_alloc_signal_reply reply;
+
+	ret->unit = "sessions";
+	ret->answer = true;
+	if (pd_alloc_signal(START_PD, NULL, &reply))
+		return;
+	while (ret->got < 4096 && (ret->stop = kin_session_open(
+					   env, &session[ret->got], &rom_interface, &args)) == 0) {
+		rom_signal(session[ret->got].channel, &(struct rom_signal_request){ reply.signal },
+			NULL);
+		close(session[ret->got++].channel);
+	}
 }
 
 static void duplicates(struct kin_env *env, const struct kin_node *config, struct outcome *ret)
@@ -233,6 +253,8 @@ const struct attempt_row CAPABILITY_ATTEMPTS[] = {
 	{ "objects", objects },
 	{ "dataspaces", dataspaces },
 	{ "sessions", sessions },
+	{ "files-kept", files_kept },
+	{ "objects-kept", objects },
 	{ "duplicates", duplicates },
 	{ "hoard", hoard },
 	{ "loops", loops },

@@ -1,5 +1,6 @@
 """Hostile components in real trees: each attempt of attempts.py ends as its row says."""
 import contextlib
+import ctypes
 import itertools
 import os
 import pathlib
@@ -14,11 +15,11 @@ from xml.etree import ElementTree
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "system"))
 
 from harness import (BYSTANDERS, DEADLINE_S, LOOK_S, ROMS, SOURCE, Command, Skipped,  # noqa: E402
-                     Tree, composition, kin, main, may_be_nice, private_folder, resident_bytes,
-                     start, test, written)
+                     Tree, composition, descriptors, kin, main, may_be_nice, private_folder,
+                     resident_bytes, start, test, written)
 
-from attempts import (AGAIN, CAPABILITIES, CAPS, CAPS_RICH, CHURN, FULL, GRANTED, KEPT,  # noqa: E402
-                      LENDING, MEMORY, MIB, OTHERS, QUOTA, RACE, REACH, TABLE, THREADS, TRUST,
+from attempts import (AGAIN, CAPABILITIES, CAPS, CAPS_RICH, CHURN, FULL, GRANTED, HOLDING,  # noqa: E402
+                      KEPT, LENDING, MEMORY, MIB, OTHERS, QUOTA, RACE, REACH, TABLE, THREADS, TRUST,
                       UNDER_WAY, child_name, document, granted, judge)
 
 STORM_US = 100000  # in which others open, use and close a session, whatever storms in the tree
@@ -27,6 +28,12 @@ SHARE_LONG_NS = 5 * SHARE_NS  # where a slice more or less decides: 90.2 of a hu
 NINE_TENTHS = 0.9
 NICE_LOW = -4  # from where it is so between any two of four levels
 LOWERED_MS = 100  # from the start of kin apply until what is unspent is taken
+CAPS_TREE = 4800  # of trees of many; core has 4 descriptors for each, and 256 for itself
+DESCRIPTORS_LOW = 4000
+DESCRIPTORS_BASE = 256  # of core's for itself, and for each capability: ipc/descriptors.h
+DESCRIPTORS_PER_CAP = 4
+PR_CAPBSET_DROP = 24
+CAP_SYS_RESOURCE = 24
 CAPS_MANY = 2000  # of one who has core look at very much
 AGAIN_S = 10  # for who does the same again and again to be ended
 BACK_S = 1  # for all that a killed component held to be its parent's
@@ -60,7 +67,8 @@ def names_of(rows):
 
 
 def tree_of(rows, *more, ram="1G"):
-    return Tree(composition(BYSTANDERS, *map(hostile, names_of(rows)), *more), ram=ram, caps=20000)
+    return Tree(composition(BYSTANDERS, *map(hostile, names_of(rows)), *more), ram=ram,
+                caps=CAPS_TREE)
 
 
 def status_of(pid):
@@ -100,6 +108,37 @@ def capabilities_end_at_the_account():
     with tree_of(CAPABILITIES) as tree:
         judge(tree, CAPABILITIES)
         tree.expect_bystanders()
+
+
+class LowTree(Tree):
+    """One whose core may have few descriptors."""
+
+    def _launch(self, command, **how):
+        low = (DESCRIPTORS_LOW, DESCRIPTORS_LOW)
+        super()._launch(command, preexec_fn=lambda: (
+            resource.setrlimit(resource.RLIMIT_NOFILE, low), privileges_drop()), **how)
+
+
+def privileges_drop():
+    """Of raising a hard limit, where we are privileged; what is not in the bounding set is lost."""
+    ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_SYS_RESOURCE, 0, 0, 0)
+
+
+@test
+def a_low_limit_of_descriptors_is_enough_for_all_capabilities_that_are_given_out():
+    caps = (DESCRIPTORS_LOW - DESCRIPTORS_BASE) // DESCRIPTORS_PER_CAP
+    nodes = [hostile(does, ram="16M", caps=caps // 5) for does in names_of(HOLDING)]
+    with LowTree(composition(BYSTANDERS, visitor(), *nodes), caps=caps) as tree:
+        judge(tree, HOLDING)
+        expect_visitor(tree)
+        expect_visitor(tree)
+        tree.expect_bystanders()
+        print(f"    core has {len(descriptors(tree.pid))} of {DESCRIPTORS_LOW} descriptors")
+    with LowTree(composition(BYSTANDERS), caps=caps + 1, status=125) as tree:
+        tree.expect_match(rf"kin: --caps {caps + 1}: at most {caps} are possible with "
+                          rf"{DESCRIPTORS_LOW} descriptors .*; raise the limit to "
+                          rf"{DESCRIPTORS_BASE + DESCRIPTORS_PER_CAP * (caps + 1)}, .*")
+        tree.finish()
 
 
 @test

@@ -257,7 +257,8 @@ def the_least_budgets_that_are_not_enough_are_named():
 def measured(number, folder, at_most=None):
     """Descriptors of core and init, and core's memory, once that many components have ended."""
     children = [linked(f"child_{i}", "exit") for i in range(number)]
-    with Tree(composition(BYSTANDERS, *children), ram="1G", caps=40000, roms=[folder]) as tree:
+    with Tree(composition(BYSTANDERS, *children), "--overcommit-caps", ram="1G",
+              caps=40000, roms=[folder]) as tree:
         for i in range(number):
             tree.expect(f'[init] child "child_{i}" exited with exit value 0')
         tree.expect_bystanders()

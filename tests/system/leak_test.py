@@ -10,7 +10,8 @@ def children(number, node):
 
 def measured(number, node, ended):
     """Descriptors of core and of init, and core's memory, once that many children have ended."""
-    with Tree(composition(BYSTANDERS, *children(number, node)), ram="1G", caps=40000) as tree:
+    with Tree(composition(BYSTANDERS, *children(number, node)), "--overcommit-caps", ram="1G",
+              caps=40000) as tree:
         for i in range(number):
             tree.expect_match(ended.format(f"child_{i}"))
         tree.expect_bystanders()

@@ -23,7 +23,7 @@ STORY = [
 @test
 def the_tour_tells_its_story_in_order_and_all_are_alive_at_its_end():
     config = (SOURCE / "examples/tour/tour.xml").read_text(encoding="utf-8")
-    with Tree(config, "--verbose", ram="256M", caps=10000) as tree:
+    with Tree(config, "--verbose", ram="256M", caps=4000) as tree:
         tree.expect_in_order(*STORY)
         tree.expect('[init] child "frugal" requests resources: ram_quota=8388608, cap_quota=0')
         tree.end()

@@ -15,6 +15,7 @@
 #include "core/rom.h"
 #include "core/tree.h"
 #include "core/walls.h"
+#include "ipc/descriptors.h"
 #include "ipc/signal.h"
 
 /* Life and death */
@@ -40,6 +41,24 @@ static void a_child_starts_and_its_exit_value_stays(void **state)
 	assert_int_equal(child_status(f, &c).value, 42);
 	assert_int_equal(child_start(f, &c), KIN_INVALID);
 	assert_string_equal(fixture_heard(f), "");
+	child_close(f, &c);
+}
+
+/* Of which its PD's session costs a capability. What the test has open of it are 7 others. */
+static void a_child_that_has_ended_leaves_core_few_descriptors(void **state)
+{
+	struct fixture *f = *state;
+	unsigned n = fixture_count_descriptors();
+	struct child c;
+
+	child_run(f, &c, 4 * MIB);
+	child_tell(&c, CORE_CHILD_EXIT, 0);
+	child_wait(f, &c);
+	fixture_settle(f);
+	child_close_session(&c.cpu);
+	child_close_session(&c.log);
+	child_close_session(&c.binary);
+	assert_in_range(fixture_count_descriptors(), n + 7, n + 7 + DESCRIPTORS_PER_CAP);
 	child_close(f, &c);
 }
 
@@ -185,6 +204,8 @@ static void closing_the_pd_kills_and_reaps_without_waiting(void **state)
 	child_run(f, &c, 4 * MIB);
 	child_close_session(&c.pd);
 	assert_non_null(f->services.graveyard);
+	assert_int_equal(f->services.graveyard->statm, 0);
+	assert_int_equal(f->services.graveyard->parent.server, 0);
 	assert_int_equal(f->services.root.account.quota.ram, FIXTURE_RAM);
 	graveyard_wait(f);
 	child_close(f, &c);
@@ -386,6 +407,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_CORE(a_child_starts_and_its_exit_value_stays),
+		WITH_CORE(a_child_that_has_ended_leaves_core_few_descriptors),
 		WITH_CORE(fixed_costs_are_charged_while_it_runs),
 		WITH_CORE(walls_are_told_while_it_runs),
 		WITH_CORE(threads_are_charged_while_it_runs),

@@ -171,6 +171,25 @@ static void readers_are_signalled_when_core_changes_a_module(void **state)
 	close(signal);
 }
 
+/* A file never changes for who has it open, so core keeps none of its descriptors for that. */
+static void readers_of_a_file_leave_no_signal(void **state)
+{
+	struct fixture *f = *state;
+	const struct rom_handlers *handlers = core_rom_service.handlers;
+	struct rom_signal_request request;
+	int cap;
+
+	fixture_file(f, 0, "config", "file", 4);
+	struct core_session *rom = fixture_open_session(f, "ROM", "config", &cap);
+
+	assert_int_equal(signal_context_open(&request.signal), 0);
+	assert_int_equal(handlers->signal(rom, &request, NULL), 0);
+	assert_int_not_equal(request.signal, 0);
+	close(request.signal);
+	core_session_close(rom);
+	close(cap);
+}
+
 static void what_is_no_signal_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -292,6 +311,7 @@ int main(int argc, char **argv)
 		WITH_CORE(each_dataspace_is_an_open_file_of_its_own_for_reading),
 		WITH_CORE(a_module_of_core_is_for_its_label_only),
 		WITH_CORE(readers_are_signalled_when_core_changes_a_module),
+		WITH_CORE(readers_of_a_file_leave_no_signal),
 		WITH_CORE(what_is_no_signal_is_refused),
 		WITH_CORE(snapshots_are_shared_by_those_who_run_the_same_file),
 		WITH_CORE(a_snapshot_that_lacks_a_descriptor_leaves_nothing),

@@ -37,7 +37,7 @@ def client(name, seed, episodes, route="", end="stay"):
 
 
 OPTIONS = ("--verbose",)
-HOLDS = {"ram": "256M", "caps": 8000}
+HOLDS = {"ram": "256M", "caps": 4800}
 STAYING = ("plain", "late", "many", "guest", "mourner")
 SERVERS = ("honest", "moody", "hidden")
 INITS = ("core", "init", "inner", "services")
