@@ -102,6 +102,17 @@ _Static_assert(
 #define OBJECT_CAPS 1
 
 /*
+ * Dataspaces from which on a process of its own frees them, how many such processes there are at a
+ * time, and how long a transfer waits for what its payer has freed: beyond that it is refused.
+ */
+#define SWEEP_BYTES_MIN (2u << 20)
+#define SWEEPS_MAX      32
+#define SWEEP_WAIT_MS   50
+
+/* The most that is copied of a program that another component than core provides */
+#define PROGRAM_COPY_MAX (64u << 20)
+
+/*
  * The least a client has to donate: a session object with its channel. Core reads what clients send
  * as soon as it comes, so of the channel's buffers it is the way back that may stay full: of short
  * answers, but for a PD's, which can be as long as any message. Lines of the log wait in the

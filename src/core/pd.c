@@ -10,6 +10,7 @@
 #include "core/process.h"
 #include "core/program.h"
 #include "core/services.h"
+#include "core/sweep.h"
 
 struct pd *pd_of_account(struct account *account)
 {
@@ -156,6 +157,8 @@ void pd_done(struct pd *pd)
 		pd->cpu->pd = NULL;
 	process_bury(pd->process);
 	program_forget(pd);
+	sweep_forget(pd);
+	pd_objects_sweep(pd);
 	HASH_ITER (by_id, pd->objects, object, next)
 		pd_object_remove(pd, object);
 	if (pd->adopter)
@@ -163,6 +166,27 @@ void pd_done(struct pd *pd)
 	account_done(&pd->account);
 	if (heir)
 		pd_enlarged(pd_of_account(heir));
+}
+
+void pd_swept(struct pd *pd, struct quota cost)
+{
+	pd_uncharge(pd, cost);
+	if (--pd->n_sweeps > 0 || !pd->paused)
+		return;
+	pd->paused = false;
+	core_session_resume(&pd->session);
+}
+
+/* What it asks for next counts on what it freed. */
+static bool pd_pause(struct core_session *session)
+{
+	struct pd *pd = (struct pd *) session;
+
+	if (!pd->n_sweeps)
+		return false;
+	loop_remove(session->services->loop, &session->source);
+	pd->paused = true;
+	return true;
 }
 
 static int pd_open(struct core_session *session, const struct kin_args *args,
@@ -222,4 +246,5 @@ const struct core_service core_pd_service = {
 	.burst = 1,
 	.open = pd_open,
 	.close = pd_close,
+	.pause = pd_pause,
 };

@@ -52,6 +52,8 @@ struct pd {
 	struct program *program; /* handed over for its start; NULL if its binary is enough */
 	struct process *process; /* NULL until it was started */
 	struct cpu_session *cpu; /* that it runs on, until that is closed */
+	unsigned n_sweeps;       /* of what it freed; it is not served meanwhile */
+	bool paused;
 };
 
 int core_pd_alloc_ram(
@@ -83,6 +85,9 @@ void pd_init(struct pd *pd, struct core_services *services, struct quota total);
 
 /** pd_done() - revoke everything, kill the process, end the account */
 void pd_done(struct pd *pd);
+
+/** pd_swept() - what was freed by one of its sweeps is there; give back what it cost */
+void pd_swept(struct pd *pd, struct quota cost);
 
 /** pd_of_account() - the PD that an account is part of */
 struct pd *pd_of_account(struct account *account);
@@ -122,6 +127,8 @@ struct pd_object *pd_object_new(enum pd_object_kind kind, struct quota cost);
 int pd_object_add(struct pd *pd, struct pd_object *object);
 /* Return: NULL if there is none of that ID. */
 struct pd_object *pd_object_find(struct pd *pd, uint32_t id);
+/* Frees the dataspaces of a PD that goes. */
+void pd_objects_sweep(struct pd *pd);
 /* Takes it out of its PD and frees it; for RAM and RPC revokes it. Uncharges nothing. */
 void pd_object_remove(struct pd *pd, struct pd_object *object);
 /* Ends all channels that the PD serves: their clients learn that nobody answers any more. */

@@ -14,6 +14,7 @@
 #include "core/pd.h"
 #include "core/process.h"
 #include "core/services.h"
+#include "core/sweep.h"
 #include "ipc/channel.h"
 
 /* More than a channel's buffer can hold; who goes on sending meanwhile waits for the next turn. */
@@ -204,12 +205,23 @@ static bool pd_take_frees(struct pd *pd)
 	return any;
 }
 
+static bool pd_take_sweeps(struct pd *pd)
+{
+	bool any = pd->n_sweeps > 0;
+
+	if (any)
+		sweep_wait(pd);
+	return any;
+}
+
 static bool payers_take_frees(const struct ledger_edge *edges, size_t n_edges)
 {
 	bool any = false;
 
 	for (size_t i = 0; i < n_edges; i++)
 		any |= pd_take_frees(pd_of_account(edges[i].from));
+	for (size_t i = 0; i < n_edges; i++)
+		any |= pd_take_sweeps(pd_of_account(edges[i].from));
 	return any;
 }
 

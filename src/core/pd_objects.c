@@ -3,9 +3,9 @@
  *
  * An object is paid for and named before it is made, and forgotten and given back if that fails.
  * Core keeps what it needs to revoke an object from whoever hoards its descriptors: of a dataspace
- * the memory, which it truncates; of a channel both ends, which it shuts down and, when the object
- * goes, empties. A signal needs nothing: once its owner does not listen any more, triggering it has
- * no effect on anybody.
+ * the memory, which it truncates or, if it is large, has truncated (sweep.h); of a channel both
+ * ends, which it shuts down and, when the object goes, empties. A signal needs nothing: once its
+ * owner does not listen any more, triggering it has no effect on anybody.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -14,6 +14,7 @@
 #include "core/descriptor.h"
 #include "core/linux/memfd.h"
 #include "core/pd.h"
+#include "core/sweep.h"
 #include "ipc/signal.h"
 
 struct pd_object *pd_object_new(enum pd_object_kind kind, struct quota cost)
@@ -100,12 +101,55 @@ static int object_open(
 	return 0;
 }
 
+/* Leaves a large dataspace to a sweep. Return: whether it is the sweep's, and its price too */
+static bool object_sweep(struct pd *pd, struct pd_object *object)
+{
+	int fd = object->fd;
+
+	if (!fd || object->kind != PD_OBJECT_RAM || object->cost.ram < SWEEP_BYTES_MIN ||
+		sweep_begin(pd->session.services, pd, &fd, 1, object->cost) < 0)
+		return false;
+	descriptor_close(&object->fd);
+	return true;
+}
+
 static void object_close(struct pd *pd, struct pd_object *object)
 {
 	struct quota cost = object->cost;
+	bool swept = object_sweep(pd, object);
 
 	pd_object_remove(pd, object);
-	pd_uncharge(pd, cost);
+	if (!swept)
+		pd_uncharge(pd, cost);
+}
+
+static struct quota dataspaces_cost(const struct pd *pd)
+{
+	struct quota cost = { 0, 0 };
+
+	for (struct pd_object *object = pd->objects; object; object = object->by_id.next)
+		if (object->kind == PD_OBJECT_RAM && object->fd)
+			cost = quota_sum(cost, object->cost);
+	return cost;
+}
+
+void pd_objects_sweep(struct pd *pd)
+{
+	struct quota cost = dataspaces_cost(pd);
+	struct pd_object *object;
+	size_t n = 0;
+
+	if (cost.ram < SWEEP_BYTES_MIN)
+		return;
+	int *fds = calloc(cost.caps, sizeof(*fds));
+
+	for (object = pd->objects; fds && object; object = object->by_id.next)
+		if (object->kind == PD_OBJECT_RAM && object->fd)
+			fds[n++] = object->fd;
+	if (fds && sweep_begin(pd->session.services, NULL, fds, n, cost) == 0)
+		for (object = pd->objects; object; object = object->by_id.next)
+			descriptor_close(&object->fd);
+	free(fds);
 }
 
 static int ram_make(struct pd_object *object, bool share, struct pd_alloc_ram_reply *ret)

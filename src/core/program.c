@@ -104,6 +104,9 @@ static int load_copy(struct load *load)
 
 	if (r)
 		return r;
+	if (load->info.file_bytes > PROGRAM_COPY_MAX)
+		return load_refuse(load, "more than 64 MiB that would have to be copied; a program "
+					 "of that size must come from a ROM directory");
 	r = load_charge(load, (struct quota){ (load->info.file_bytes + 4095) / 4096 * 4096, 0 });
 	if (r)
 		return r;

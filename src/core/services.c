@@ -11,6 +11,7 @@
 #include "core/log.h"
 #include "core/process.h"
 #include "core/rom.h"
+#include "core/sweep.h"
 
 static void services_drained(struct output *output)
 {
@@ -72,6 +73,7 @@ void core_services_done(struct core_services *services)
 	ledger_check(&services->ledger);
 	pd_done(&services->root);
 	process_graveyard_done(services);
+	sweeps_done(services);
 	rom_modules_done(services);
 	for (size_t i = 0; i < services->n_rom_directories; i++)
 		descriptor_close(&services->rom_directories[i]);

@@ -20,6 +20,7 @@
 struct log_session;
 struct rom_module;
 struct executable;
+struct sweep;
 
 struct core_services {
 	struct loop *loop;       /* borrowed */
@@ -36,6 +37,8 @@ struct core_services {
 	struct loop_task *rom_fetched;  /* queued when one was asked for; may be NULL */
 	struct executable *executables; /* snapshots of binaries in use */
 	struct watch watch;
+	struct sweep *sweeps; /* dataspaces that are being freed, and how often at once */
+	unsigned n_sweeps;
 };
 
 struct core_options {

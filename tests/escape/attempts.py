@@ -323,9 +323,11 @@ OTHERS = [
     Row("CPU", "the same with all threads that it was granted", ("threads-busy",),
         "nice value, SCHED_IDLE of each thread", "leaves 9 of 9 + threads parts", ()),
     Row("CPU", "messages to parent and core, signals, threads, as fast as they are taken; a client "
-        "and a server that have the client started anew without end",
+        "and a server that have the client started anew without end; 1000 MiB freed and allocated "
+        "again",
         ("storm-parent", "storm-core", "storm-frees", "storm-signal", "storm-threads",
-         "storm-restart"), "bursts are bounded, turns are taken",
+         "storm-restart", "storm-large"),
+        "bursts are bounded, turns are taken; a process frees what is large",
         "a session of others is open, used and closed within 100 ms", ()),
     Row("CPU", "another place, priority or class", ("reach",), FILTER,
         "as before, seen from outside", ()),

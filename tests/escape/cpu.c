@@ -2,6 +2,8 @@
  * escape: more CPU time than its share, and what others notice of it
  */
 #include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -11,8 +13,9 @@
 #include "wire/parent.h"
 #include "wire/pd.h"
 
-#define VISIT_US 20000
-#define VISITS   50 /* told of together */
+#define VISIT_US    20000
+#define VISITS      50 /* told of together */
+#define LARGE_BYTES ((size_t) 1000 << 20)
 
 static uint64_t cpu_us(void)
 {
@@ -76,6 +79,31 @@ static void storm_frees(struct kin_env *env, const struct kin_node *config, stru
 	}
 }
 
+/* As much memory as core has to give back, again and again; what was freed can be had again. */
+static void storm_large(struct kin_env *env, const struct kin_node *config, struct outcome *ret)
+{
+	const struct pd_alloc_ram_request request = { LARGE_BYTES, false };
+	struct pd_alloc_ram_reply ram;
+	bool begun = false; /* once there is something to be freed */
+	int r;
+
+	while ((r = pd_alloc_ram(START_PD, &request, &ram)) == 0) {
+		char *all = mmap(
+			NULL, LARGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, ram.dataspace, 0);
+
+		for (size_t i = 0; all != MAP_FAILED && i < LARGE_BYTES; i += 4096)
+			all[i] = 1;
+		pd_free(START_PD, &(struct pd_free_request){ ram.id });
+		if (all == MAP_FAILED || munmap(all, LARGE_BYTES) < 0)
+			kin_error(env, "storm-large: %s", strerror(errno));
+		close(ram.dataspace);
+		if (!begun)
+			kin_log(env, "storm-large: begun");
+		begun = true;
+	}
+	kin_error(env, "storm-large: %s", kin_answer_text(r));
+}
+
 /* Signals to a server that has asked for none: our own, to ourselves */
 static void storm_signal(struct kin_env *env, const struct kin_node *config, struct outcome *ret)
 {
@@ -119,6 +147,7 @@ const struct attempt_row CPU_ATTEMPTS[] = {
 	{ "storm-parent", storm_parent },
 	{ "storm-core", storm_core },
 	{ "storm-frees", storm_frees },
+	{ "storm-large", storm_large },
 	{ "storm-signal", storm_signal },
 	{ "visit", visit },
 	{ 0 },

@@ -495,12 +495,16 @@ def a_storm_delays_others_by_no_more_than_the_bound():
         print(f"    calm: at most {calm_us} us")
     ender = hostile("ender", provides=["End"])
     for does in ("storm-parent", "storm-core", "storm-frees", "storm-signal", "storm-threads",
-                 "storm-restart"):
-        with Tree(composition(BYSTANDERS, visitor(), ender, hostile(does)), ram="64M") as tree:
+                 "storm-restart", "storm-large"):
+        large = does == "storm-large"
+        node = hostile(does, ram="1010M" if large else "4M")
+        with Tree(composition(BYSTANDERS, visitor(), ender, node),
+                  ram="1100M" if large else "64M") as tree:
             tree.expect(f"[init -> {child_name(does)}] {does}: begun")
             worst_us = min(expect_visitor(tree) for _ in range(3))
             print(f"    {does}: at most {worst_us} us")
             assert worst_us < STORM_US + 2 * calm_us, (does, worst_us, calm_us)
+            tree.forbid(rf".*Error: {does}.*")
             tree.expect_bystanders()
 
 

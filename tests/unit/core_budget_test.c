@@ -2,9 +2,11 @@
 #include "core_children.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/costs.h"
+#include "core/sweep.h"
 
 static int take(struct fixture *f, const struct child *c, uint64_t ram)
 {
@@ -55,12 +57,65 @@ static void dataspaces_and_private_memory_share_one_budget(void **state)
 	assert_int_equal(child_ask(&c, CORE_CHILD_MAP, MIB), 0);
 	close(ram.dataspace);
 	assert_int_equal(core_pd_free(child_pd(&c), &(struct pd_free_request){ ram.id }, NULL), 0);
+	sweep_wait(child_pd(&c));
 	assert_int_equal(child_ask(&c, CORE_CHILD_MAP, 2 * MIB), 0);
 	assert_int_equal(core_pd_alloc_ram(child_pd(&c), &request, &ram), KIN_OUT_OF_RAM);
 	assert_int_equal(child_pd(&c)->account.used.ram, PROCESS_RAM_BYTES);
 	/* The refusal put the limit back. */
 	assert_int_equal(child_ask(&c, CORE_CHILD_UNMAP, 0), 0);
 	assert_int_equal(child_ask(&c, CORE_CHILD_MAP, 2 * MIB), 0);
+	child_close(f, &c);
+}
+
+/*
+ * The dataspace is nobody's at once, also for who kept its descriptor; its price stays until its
+ * pages are back, and who pays for it is not served before that.
+ */
+static void a_large_dataspace_is_freed_aside(void **state)
+{
+	struct fixture *f = *state;
+	struct pd_alloc_ram_request request = { 32 * MIB, 0 };
+	struct pd_alloc_ram_reply ram;
+	struct stat st;
+	struct child c;
+
+	child_run(f, &c, 40 * MIB);
+	assert_int_equal(core_pd_alloc_ram(child_pd(&c), &request, &ram), 0);
+	assert_int_equal(core_pd_free(child_pd(&c), &(struct pd_free_request){ ram.id }, NULL), 0);
+	assert_int_equal(child_pd(&c)->n_sweeps, 1);
+	assert_in_range(child_account(f, &c).ram_used, 32 * MIB, 40 * MIB);
+	/* A transfer of what it freed waits for that. */
+	assert_int_equal(take(f, &c, 32 * MIB), 0);
+	assert_int_equal(child_pd(&c)->n_sweeps, 0);
+	assert_int_equal(fstat(ram.dataspace, &st), 0);
+	assert_int_equal(st.st_size, 0);
+	close(ram.dataspace);
+	assert_int_equal(core_pd_alloc_ram(child_pd(&c), &request, &ram), KIN_OUT_OF_RAM);
+	child_close(f, &c);
+}
+
+/* Also of who goes, and as many as it has. */
+static void dataspaces_of_who_goes_are_freed_aside(void **state)
+{
+	struct fixture *f = *state;
+	struct pd_alloc_ram_reply ram[3];
+	struct stat st;
+	struct child c;
+
+	child_run(f, &c, 8 * MIB);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(core_pd_alloc_ram(child_pd(&c),
+					 &(struct pd_alloc_ram_request){ MIB, 0 }, &ram[i]),
+			0);
+	child_close_session(&c.pd);
+	assert_non_null(f->services.sweeps);
+	assert_int_equal(f->services.root.account.quota.ram, FIXTURE_RAM);
+	sweeps_done(&f->services);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(fstat(ram[i].dataspace, &st), 0);
+		assert_int_equal(st.st_size, 0);
+		close(ram[i].dataspace);
+	}
 	child_close(f, &c);
 }
 
@@ -150,6 +205,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		WITH_CORE(private_memory_is_bounded_by_the_account),
 		WITH_CORE(dataspaces_and_private_memory_share_one_budget),
+		WITH_CORE(a_large_dataspace_is_freed_aside),
+		WITH_CORE(dataspaces_of_who_goes_are_freed_aside),
 		WITH_CORE(what_the_process_has_can_not_be_taken),
 		WITH_CORE(what_is_given_can_be_used),
 		WITH_CORE(a_transaction_that_one_process_refuses_changes_no_limit),

@@ -330,6 +330,46 @@ static int load_copy(struct fixture *f, struct child *c, const char *name, char 
 	return r;
 }
 
+/* Makes the last segment of a binary end behind so many bytes. */
+static void binary_enlarge(const char *path, uint64_t bytes)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	Elf64_Ehdr header;
+	Elf64_Phdr segment, last = { 0 };
+	off_t at, last_at = 0;
+
+	assert_int_equal(pread(fd, &header, sizeof(header), 0), sizeof(header));
+	for (unsigned i = 0; i < header.e_phnum; i++) {
+		at = (off_t) (header.e_phoff + i * sizeof(segment));
+		assert_int_equal(pread(fd, &segment, sizeof(segment), at), sizeof(segment));
+		if (segment.p_type != PT_LOAD || segment.p_offset < last.p_offset)
+			continue;
+		last = segment;
+		last_at = at;
+	}
+	last.p_filesz = last.p_memsz = bytes - last.p_offset;
+	assert_int_equal(pwrite(fd, &last, sizeof(last), last_at), sizeof(last));
+	assert_int_equal(ftruncate(fd, (off_t) bytes), 0);
+	close(fd);
+}
+
+static void a_large_binary_of_somebody_elses_is_not_copied(void **state)
+{
+	struct fixture *f = *state;
+	char missing[KIN_NAME_MAX + 1];
+	struct child c;
+
+	child_install(f, "large");
+	child_open(f, &c, "large", 4 * MIB, 20);
+	binary_enlarge(fixture_path(f, 0, "large"), PROGRAM_COPY_MAX);
+	assert_int_equal(load_copy(f, &c, "large", missing), KIN_OUT_OF_RAM);
+	binary_enlarge(fixture_path(f, 0, "large"), PROGRAM_COPY_MAX + 1);
+	assert_int_equal(load_copy(f, &c, "large", missing), KIN_DENIED);
+	assert_non_null(strstr(fixture_heard(f),
+		"invalid ELF executable: more than 64 MiB that would have to be copied"));
+	child_close(f, &c);
+}
+
 static void a_binary_of_somebody_elses_is_copied_and_paid_for(void **state)
 {
 	struct fixture *f = *state;
@@ -469,6 +509,7 @@ int main(int argc, char **argv)
 		WITH_CORE(the_limit_of_modules_holds),
 		WITH_CORE(a_library_that_several_name_is_wanted_once),
 		WITH_CORE(a_binary_of_somebody_elses_is_copied_and_paid_for),
+		WITH_CORE(a_large_binary_of_somebody_elses_is_not_copied),
 		WITH_CORE(all_modules_of_somebody_elses_are_copied_and_paid_for),
 		WITH_CORE(a_copy_that_can_not_be_paid_for_is_not_made),
 		WITH_CORE(what_lacks_a_descriptor_leaves_nothing),
