@@ -47,9 +47,12 @@ __attribute__((noreturn)) static void sweep_run(int *fds, size_t n_fds)
 static void sweep_end(struct sweep *sweep)
 {
 	struct core_services *services = sweep->services;
+	idtype_t type = sweep->pidfd ? P_PIDFD : P_PID;
+	id_t id = (id_t) (sweep->pidfd ? sweep->pidfd : sweep->pid);
+	siginfo_t info;
 
 	/* the first process of a machine may have waited for it already */
-	while (waitpid(sweep->pid, NULL, 0) < 0 && errno == EINTR)
+	while (waitid(type, id, &info, WEXITED) < 0 && errno == EINTR)
 		;
 	loop_remove(services->loop, &sweep->source);
 	descriptor_close(&sweep->pidfd);
