@@ -116,11 +116,13 @@ _Static_assert(
  * The least a client has to donate: a session object with its channel. Core reads what clients send
  * as soon as it comes, so of the channel's buffers it is the way back that may stay full: of short
  * answers, but for a PD's, which can be as long as any message. Lines of the log wait in the
- * channel while nobody takes core's output.
+ * channel while nobody takes core's output, and there may be more of them, as who writes many shall
+ * not wait for core at each few.
  */
 #define SESSION_RAM_BYTES     (12u << 10)
 #define SESSION_CAPS          1
-#define LOG_SESSION_RAM_BYTES (20u << 10)
+#define LOG_SESSION_RAM_BYTES (32u << 10)
+#define LOG_BUFFER_BYTES      (8 << 10)   /* which the kernel doubles; and one message more */
 #define PD_SESSION_RAM_BYTES  (24u << 10) /* and tables of its objects */
 #define TIMER_SESSION_CAPS    2           /* the timerfd */
 

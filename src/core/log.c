@@ -8,7 +8,7 @@
 #include "core/costs.h"
 #include "core/services.h"
 
-#define LOG_BURST 4 /* messages of one writer before it is another's turn */
+#define LOG_BURST 8 /* messages of one writer before it is another's turn */
 
 /* More than a channel's buffer can hold, so that all a writer sent comes out. */
 #define LOG_DRAIN_MAX 256
@@ -80,6 +80,7 @@ const struct core_service core_log_service = {
 	.donation_min = { LOG_SESSION_RAM_BYTES, SESSION_CAPS },
 	.session_size = sizeof(struct log_session),
 	.burst = LOG_BURST,
+	.buffer_bytes = LOG_BUFFER_BYTES,
 	.open = log_open,
 	.close = log_close,
 	.pause = log_pause,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "core/container.h"
 #include "core/descriptor.h"
@@ -89,6 +90,10 @@ static int session_connect(struct core_session *session, int *ret_cap)
 	int r = ends_make(&session->ends);
 	if (r < 0)
 		return r;
+	if (session->service->buffer_bytes &&
+		setsockopt(session->ends.client, SOL_SOCKET, SO_SNDBUF,
+			&session->service->buffer_bytes, sizeof(int)) < 0)
+		return -errno;
 	r = descriptor_dup(session->ends.client, &client);
 	if (r < 0)
 		return r;

@@ -30,6 +30,7 @@ struct core_service {
 	struct quota donation_min;
 	size_t session_size; /* of the struct that starts with struct core_session */
 	unsigned burst;      /* messages that one client gets handled before it's another's turn */
+	int buffer_bytes;    /* SO_SNDBUF of the client's end; 0: CHANNEL_BUFFER_BYTES */
 	/* Fills in its part, zeroed before. Return: 0, KIN_DENIED (logged), or negative errno. */
 	int (*open)(struct core_session *session, const struct kin_args *args,
 		const struct kin_affinity *affinity);

@@ -239,7 +239,7 @@ static void no_writer_is_ahead_of_others_by_more_than_a_burst(void **state)
 	for (int i = 0; i < 2; i++) {
 		logs[i] = fixture_open_session(f, "LOG", i ? "b" : "a", &caps[i]);
 		fcntl(caps[i], F_SETFL, O_NONBLOCK);
-		for (int j = 0; j < 5; j++)
+		for (int j = 0; j < 10; j++)
 			assert_int_equal(say(caps[i], "x"), 0);
 	}
 	loop_round(&f->loop, 0);

@@ -45,7 +45,7 @@ static void a_donation_below_the_least_is_insufficient(void **state)
 	static const struct {
 		const char *service;
 		uint64_t ram, caps;
-	} LEAST[] = { { "PD", 24576, 1 }, { "CPU", 12288, 1 }, { "LOG", 20480, 1 },
+	} LEAST[] = { { "PD", 24576, 1 }, { "CPU", 12288, 1 }, { "LOG", 32768, 1 },
 		{ "ROM", 12288, 1 }, { "Timer", 12288, 2 } };
 	struct fixture *f = *state;
 	struct core_session *session;
