@@ -155,6 +155,8 @@ void model_up_answer(struct model *model, const char *service, int answer);
 /* Return: the next scripted answer to a call of that kind, 0 if there is none */
 int model_scripted(struct model *model, enum model_call call, const char *service);
 
+extern const struct local_ops model_local_ops; /* local.c */
+
 /* Moves quota from the engine's program to its parent, or back.
  * Return: 0, KIN_OUT_OF_RAM, KIN_OUT_OF_CAPS */
 int model_move_up(struct model *model, struct quota amount, bool back);

@@ -166,6 +166,17 @@ static void settle(struct kernel *k)
 	}
 }
 
+/* The first thread begins so many others, one after the other. */
+static void grow(struct kernel *k, int n)
+{
+	for (int i = 0; i < n; i++) {
+		ask(k, 0, false);
+		answer(k, 0, false);
+		assert_int_equal(k->threads[0], CLONES);
+		clone_happens(k, 0);
+	}
+}
+
 static void no_history_has_more_threads_than_granted(void **state)
 {
 	struct kernel k;
@@ -192,12 +203,8 @@ static void no_history_loses_a_thread(void **state)
 		for (int i = 0; i < SLOTS; i++)
 			if (k.threads[i] == RUNS)
 				thread_count_asks(&k.count, FIRST + i);
-		while (n_there(&k) < THREADS_MAX) {
-			ask(&k, 0, false);
-			answer(&k, 0, false);
-			assert_int_equal(k.threads[0], CLONES);
-			clone_happens(&k, 0);
-		}
+		while (n_there(&k) < THREADS_MAX)
+			grow(&k, 1);
 		ask(&k, 0, false);
 		answer(&k, 0, false);
 		assert_int_equal(k.threads[0], RUNS);
@@ -224,11 +231,7 @@ static void what_the_kernel_does_not_say_changes_nothing(void **state)
 	struct kernel k;
 
 	kernel_init(&k, 1);
-	for (int i = 0; i < THREADS_MAX - 1; i++) {
-		ask(&k, 0, false);
-		answer(&k, 0, false);
-		clone_happens(&k, 0);
-	}
+	grow(&k, THREADS_MAX - 1);
 	thread_count_asks(&k.count, FIRST);
 	thread_count_seen(&k.count, 0);
 	assert_int_equal(k.count.n, THREADS_MAX);
@@ -241,11 +244,7 @@ static void two_that_ask_at_once_get_one_place(void **state)
 	struct kernel k;
 
 	kernel_init(&k, 1);
-	for (int i = 0; i < THREADS_MAX - 2; i++) {
-		ask(&k, 0, false);
-		answer(&k, 0, false);
-		clone_happens(&k, 0);
-	}
+	grow(&k, THREADS_MAX - 2);
 	ask(&k, 0, false);
 	ask(&k, 1, false);
 	answer(&k, 0, false);
@@ -260,11 +259,7 @@ static void who_is_on_the_way_out_is_waited_for(void **state)
 	struct kernel k;
 
 	kernel_init(&k, 1);
-	for (int i = 0; i < THREADS_MAX - 1; i++) {
-		ask(&k, 0, false);
-		answer(&k, 0, false);
-		clone_happens(&k, 0);
-	}
+	grow(&k, THREADS_MAX - 1);
 	ask(&k, 1, true);
 	answer(&k, 1, false);
 	assert_int_equal(k.threads[1], DIES);
