@@ -160,6 +160,8 @@ static void pd_ceilings_follow(struct pd *pd)
 	if (process->descriptors_max != descriptors_max &&
 		limits_set_descriptors(plan_of(pd), process->pid, descriptors_max) == 0)
 		process->descriptors_max = descriptors_max;
+	if (process->descriptors_ever < descriptors_max)
+		process->descriptors_ever = descriptors_max;
 	if (process->address_bytes != address_bytes &&
 		limits_set_addresses(plan_of(pd), process->pid, address_bytes) == 0) {
 		process->address_bytes = address_bytes;

@@ -166,6 +166,7 @@ int process_new(struct pd *pd, struct spawn_request *request, unsigned weight, s
 	process->pd = pd;
 	process->limit_bytes = request->limits.data_bytes;
 	process->descriptors_max = request->limits.descriptors_max;
+	process->descriptors_ever = request->limits.descriptors_max;
 	process->address_bytes = request->limits.address_bytes;
 	process->n_modules = (unsigned) request->n_modules;
 	int r = process_begin(process, request, weight, &listener);

@@ -35,6 +35,7 @@ struct process {
 	struct quota cost;         /* charged for it, given back when it has ended */
 	uint64_t limit_bytes;      /* its data limit, whole pages */
 	unsigned descriptors_max;
+	unsigned descriptors_ever; /* the most that was */
 	uint64_t address_bytes;
 	uint64_t looked_round, looked_cpu_ns; /* the watch's: when, and what it had used then */
 	struct ends parent;                   /* its channel to who started it */

@@ -110,7 +110,7 @@ static void loop_look(struct pd *pd)
 	uint64_t until_ns = now_ns() + PROCESS_WATCHED_NS;
 
 	for (int i = 0; i < PROCESS_WATCHED_TRIED && process->numbers_left; i++) {
-		unsigned number = ++process->number_tried % pd_descriptors_max(pd);
+		unsigned number = ++process->number_tried % process->descriptors_ever;
 
 		process->numbers_left--;
 
@@ -141,7 +141,7 @@ static bool pd_look(struct pd *pd, uint64_t round)
 
 	if (cpu_ns != process->looked_cpu_ns) {
 		memory_look(pd);
-		process->numbers_left = pd_descriptors_max(pd);
+		process->numbers_left = process->descriptors_ever;
 	} else if (!process->numbers_left) {
 		return false;
 	}
